@@ -1,0 +1,134 @@
+package import Wire
+
+/// Where livestreams, their chat and their products are kept. Each home keeps one contract and passes one test suite.
+///
+/// **What is promised**: when a call returns, what it wrote survives the death of this process; a write that throws
+/// was not done, or may be tried again without counting twice. Calls may come from any task at once.
+package protocol LivestreamStore: Sendable {
+    // Livestreams
+    func create(_ stream: Livestream) async throws(StoreError)
+    /// The record with its pinned products and recording; `viewerCount` is 0, for only the room knows it.
+    func livestream(_ id: StreamID) async throws(StoreError) -> Livestream
+    /// Newest first.
+    func livestreams(status: Livestream.Status?, page: PageRequest) async throws(StoreError) -> Page<Livestream>
+    func update(_ id: StreamID, with changes: LivestreamChanges) async throws(StoreError) -> Livestream
+    /// Takes the record with its chat, products, likes and recording's entry. `.conflict` while it is live.
+    func delete(_ id: StreamID) async throws(StoreError)
+    func setRecording(_ recording: Recording?, of id: StreamID) async throws(StoreError)
+
+    // What a running show writes
+    /// All of `writes`, in order and at once, or none. A write that is already there counts as done.
+    func append(_ writes: [ShowWrite], to id: StreamID) async throws(StoreError)
+
+    // Chat
+    /// The newest `limit` messages, oldest first.
+    func latestChat(of id: StreamID, limit: Int) async throws(StoreError) -> [ChatMessage]
+    /// Oldest first. `nextCursor` goes on in the direction of the query: older for `.before`, newer otherwise.
+    func chat(of id: StreamID, _ query: ChatQuery, page: PageRequest) async throws(StoreError) -> Page<ChatMessage>
+    func deleteChat(_ message: MessageID, of id: StreamID) async throws(StoreError)
+    /// The likes of a span of the stream's clock, oldest first.
+    func likes(of id: StreamID, milliseconds: ClosedRange<Int64>, page: PageRequest) async throws(StoreError) -> Page<
+        LikeBatch
+    >
+
+    // Products
+    func create(_ product: Product, of id: StreamID) async throws(StoreError)
+    func product(_ product: ProductID, of id: StreamID) async throws(StoreError) -> Product
+    /// In the order in which they were added.
+    func products(of id: StreamID, page: PageRequest) async throws(StoreError) -> Page<Product>
+    func update(_ product: ProductID, of id: StreamID, with changes: ProductChanges) async throws(StoreError) -> Product
+    func delete(_ product: ProductID, of id: StreamID) async throws(StoreError)
+    /// Pinned from `atMS` on. One that is pinned already stays as it is.
+    func pin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product
+    /// No longer pinned from `atMS` on. One that isn't pinned stays as it is.
+    func unpin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product
+
+    /// Throws `.unavailable` when the store can't be reached now.
+    func checkHealth() async throws(StoreError)
+    /// After what is under way; later calls throw `.unavailable`.
+    func close() async
+}
+
+/// What went wrong in a store, as far as its callers act on it.
+package enum StoreError: Error, Equatable {
+    /// There is no such thing; `what` names its kind, as in "livestream".
+    case notFound(what: String)
+    /// What is there stands against it; `reason` is a sentence for the client.
+    case conflict(reason: String)
+    /// The cursor isn't one that this store gave.
+    case badCursor
+    /// Out of reach, full or broken: may work later. `reason` is for the log, not for clients.
+    case unavailable(reason: String)
+}
+
+/// Which part of a list is asked for.
+package struct PageRequest: Equatable, Sendable {
+    package static let allowedLimit = 1...100
+
+    package var limit: Int
+    /// What the part before gave as `nextCursor`.
+    package var cursor: String?
+
+    package init(limit: Int = 20, cursor: String? = nil) {
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
+/// One part of a list.
+package struct Page<Item> {
+    package var items: [Item]
+    /// Nil at the end of the list.
+    package var nextCursor: String?
+
+    package init(items: [Item], nextCursor: String?) {
+        self.items = items
+        self.nextCursor = nextCursor
+    }
+}
+
+extension Page: Sendable where Item: Sendable {}
+extension Page: Equatable where Item: Equatable {}
+
+/// Which messages of a chat are asked for.
+package enum ChatQuery: Equatable, Sendable {
+    case all
+    /// Older than this message: the newest of them, oldest first.
+    case before(MessageID)
+    /// Newer than this message: the oldest of them.
+    case after(MessageID)
+    /// A span of the stream's clock, for the replay.
+    case milliseconds(ClosedRange<Int64>)
+}
+
+/// What a PATCH of a livestream sets; nil leaves as it is, and `.some(nil)` clears.
+package struct LivestreamChanges: Equatable, Sendable {
+    package var title: String?
+    package var description: String?
+    package var scheduledAt: Timestamp??
+    package var delivery: Delivery?
+
+    package init(
+        title: String? = nil, description: String? = nil, scheduledAt: Timestamp?? = nil, delivery: Delivery? = nil
+    ) {
+        self.title = title
+        self.description = description
+        self.scheduledAt = scheduledAt
+        self.delivery = delivery
+    }
+}
+
+/// What a PATCH of a product sets; nil leaves as it is, and `.some(nil)` clears.
+package struct ProductChanges: Equatable, Sendable {
+    package var title: String?
+    package var price: Price?
+    package var imageURL: String??
+    package var url: String??
+
+    package init(title: String? = nil, price: Price? = nil, imageURL: String?? = nil, url: String?? = nil) {
+        self.title = title
+        self.price = price
+        self.imageURL = imageURL
+        self.url = url
+    }
+}

@@ -1,0 +1,2 @@
+import API
+print("hi")

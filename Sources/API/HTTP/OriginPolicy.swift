@@ -1,0 +1,63 @@
+internal import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// Which pages may speak to this server from a browser: its own, and those that the operator allows (RFC 6454).
+struct OriginPolicy: Sendable {
+    private let allowed: Set<String>
+
+    /// `allowed`: origins like `https://shop.example`, with the port where it isn't the scheme's own.
+    init(allowed: [String]) {
+        self.allowed = Set(allowed.compactMap(Self.normalised))
+    }
+
+    /// A client that names no origin is no browser's page.
+    func accepts(origin: String?, host: String?) -> Bool {
+        guard let origin else { return true }
+        guard let normalised = Self.normalised(origin) else { return false }
+        return allowed.contains(normalised) || isOwn(normalised, host: host)
+    }
+
+    func isAllowedElsewhere(_ origin: String) -> Bool {
+        Self.normalised(origin).map(allowed.contains) ?? false
+    }
+
+    private func isOwn(_ origin: String, host: String?) -> Bool {
+        guard let host else { return false }
+        return ["http://", "https://"].contains { Self.normalised($0 + host) == origin }
+    }
+
+    /// Scheme, host and port in one spelling; nil for what is no origin, such as `null`.
+    private static func normalised(_ origin: String) -> String? {
+        guard let parts = URLComponents(string: origin.lowercased()), let scheme = parts.scheme,
+            let host = parts.host, !host.isEmpty, ["http", "https"].contains(scheme)
+        else { return nil }
+        return "\(scheme)://\(host):\(parts.port ?? (scheme == "https" ? 443 : 80))"
+    }
+}
+
+/// Lets the pages of allowed origins read what the API answers (the Fetch standard, CORS protocol).
+struct CrossOriginMiddleware: RouterMiddleware {
+    let policy: OriginPolicy
+
+    func handle(
+        _ request: Request, context: VitrineContext, next: (Request, VitrineContext) async throws -> Response
+    ) async throws -> Response {
+        guard let origin = request.headers[.origin], policy.isAllowedElsewhere(origin) else {
+            return try await next(request, context)
+        }
+        let isPreflight = request.method == .options && request.headers[.accessControlRequestMethod] != nil
+        var response = isPreflight ? Response(status: .noContent) : try await next(request, context)
+        response.headers[.accessControlAllowOrigin] = origin
+        response.headers[values: .vary].append("Origin")
+        if isPreflight {
+            response.headers[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE"
+            response.headers[.accessControlAllowHeaders] =
+                "Authorization, Content-Type, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
+            response.headers[.accessControlMaxAge] = "600"
+        } else {
+            response.headers[.accessControlExposeHeaders] = "Location, Tus-Resumable, Upload-Offset, Upload-Length"
+        }
+        return response
+    }
+}

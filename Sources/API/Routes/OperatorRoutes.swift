@@ -1,0 +1,37 @@
+internal import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Signaling
+import Storage
+
+/// What operators and clients ask of the server itself: health, metrics, its own description, ICE servers.
+struct OperatorRoutes {
+    let store: any LivestreamStore
+    let metrics: ServerMetrics
+    let iceServers: ICEServerSource
+    let description: ByteBuffer
+
+    private struct Health: Encodable {
+        let status: String
+    }
+
+    func add(to router: some RouterMethods<VitrineContext>) {
+        router.get("/healthz") { _, _ in try JSON.response(Health(status: "ok")) }
+        router.get("/readyz") { _, _ in
+            try await store.checkHealth()
+            return try JSON.response(Health(status: "ok"))
+        }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: metrics.prometheusText())))
+        }
+        router.get("/openapi.json") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+                body: .init(byteBuffer: description))
+        }
+        router.get("/api/ice_servers") { _, _ in try JSON.response(iceServers.servers()) }
+    }
+}

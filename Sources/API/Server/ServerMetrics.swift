@@ -1,0 +1,72 @@
+import HTTPTypes
+import Synchronization
+import Wire
+
+/// What the server counts, as Prometheus reads it (text format 0.0.4).
+final class ServerMetrics: Sendable {
+    private struct Counts {
+        var customers = 0
+        var admins = 0
+        var joins = 0
+        var messages = 0
+        var chatMessages = 0
+        var likes = 0
+        var responses: [Int: Int] = [:]
+    }
+
+    private let counts = Mutex(Counts())
+
+    func clientJoined(_ role: ClientRole) {
+        counts.withLock {
+            $0.joins += 1
+            if role == .admin { $0.admins += 1 } else { $0.customers += 1 }
+        }
+    }
+
+    func clientLeft(_ role: ClientRole) {
+        counts.withLock { if role == .admin { $0.admins -= 1 } else { $0.customers -= 1 } }
+    }
+
+    func messageReceived() {
+        counts.withLock { $0.messages += 1 }
+    }
+
+    func wrote(_ writes: [ShowWrite]) {
+        counts.withLock {
+            for write in writes {
+                switch write {
+                case .chat: $0.chatMessages += 1
+                case .likes(let batch): $0.likes += batch.count
+                default: break
+                }
+            }
+        }
+    }
+
+    func responded(_ status: HTTPResponse.Status) {
+        counts.withLock { $0.responses[status.code / 100, default: 0] += 1 }
+    }
+
+    /// The whole as text, one family after the other.
+    func prometheusText() -> String {
+        let counts = counts.withLock { $0 }
+        var text = ""
+        func family(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: Int)]) {
+            text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+            for sample in samples { text += "\(name)\(sample.labels) \(sample.value)\n" }
+        }
+        family(
+            "vitrine_clients", "gauge", "Clients that have joined a show and are there now.",
+            [(#"{role="admin"}"#, counts.admins), (#"{role="customer"}"#, counts.customers)])
+        family("vitrine_joins_total", "counter", "Clients that have joined a show.", [("", counts.joins)])
+        family(
+            "vitrine_messages_received_total", "counter", "Signaling messages from clients that have joined.",
+            [("", counts.messages)])
+        family("vitrine_chat_messages_total", "counter", "Chat messages stored.", [("", counts.chatMessages)])
+        family("vitrine_likes_total", "counter", "Likes stored.", [("", counts.likes)])
+        family(
+            "vitrine_http_responses_total", "counter", "HTTP responses by the class of their status.",
+            counts.responses.sorted { $0.key < $1.key }.map { (#"{class="\#($0.key)xx"}"#, $0.value) })
+        return text
+    }
+}

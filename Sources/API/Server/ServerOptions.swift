@@ -1,0 +1,27 @@
+package import NIOCore
+package import Signaling
+
+/// What an operator decides about a server.
+package struct ServerOptions: Sendable {
+    package var host = "127.0.0.1"
+    /// 0 takes a free one.
+    package var port = 8080
+    package var adminToken: String
+    /// PEM files; both or none.
+    package var tlsCertificatePath: String?
+    package var tlsKeyPath: String?
+    package var iceServers: [ICEServer] = []
+    package var turnURLs: [String] = []
+    package var turnSecret: String?
+    package var allowedOrigins: [String] = []
+    /// Viewers must show a token signed with it; nil lets everybody watch.
+    package var viewerTokenSecret: String?
+    /// How long a show goes on without its admin, in milliseconds.
+    package var adminGraceMS: Int64 = 30_000
+    /// How long a client may take to join.
+    package var joinTime = TimeAmount.seconds(10)
+
+    package init(adminToken: String) {
+        self.adminToken = adminToken
+    }
+}

@@ -1,0 +1,136 @@
+internal import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import ServiceLifecycle
+import Signaling
+package import Storage
+import Wire
+
+/// The whole server: pages, REST and signaling on one port, over a store and a library of recordings.
+package struct VitrineServer: Service {
+    private let options: ServerOptions
+    private let store: any LivestreamStore
+    private let recordings: RecordingLibrary
+    private let logger: Logger
+    private let onReady: @Sendable (_ port: Int) -> Void
+
+    /// `onReady` is called once, when the server takes connections.
+    package init(
+        options: ServerOptions, store: any LivestreamStore, recordings: RecordingLibrary, logger: Logger,
+        onReady: @escaping @Sendable (_ port: Int) -> Void
+    ) {
+        self.options = options
+        self.store = store
+        self.recordings = recordings
+        self.logger = logger
+        self.onReady = onReady
+    }
+
+    /// Returns after a graceful shutdown, when every client has been told and every write is done.
+    package func run() async throws {
+        let clock = ServerClock()
+        let metrics = ServerMetrics()
+        var room = RoomConfiguration()
+        room.adminGraceMS = options.adminGraceMS
+        let shows = ShowRegistry(store: store, clock: clock, configuration: room, metrics: metrics, logger: logger)
+        try await shows.restore()
+        await recordings.observe { id in
+            if let record = try? await store.livestream(id) { await shows.tell(id, .recordChanged(record)) }
+        }
+        let iceServers = ICEServerSource(
+            fixed: options.iceServers, turnURLs: options.turnURLs, turnSecret: options.turnSecret, clock: clock)
+        let admin = AdminAuthority(token: options.adminToken)
+        var viewers: ViewerAuthority?
+        if let secret = options.viewerTokenSecret { viewers = await ViewerAuthority(secret: secret) }
+        let rules = ClientSession.Rules(
+            admin: admin, viewers: viewers, joinTime: options.joinTime, iceServers: { iceServers.servers() })
+
+        let parts = Parts(clock: clock, metrics: metrics, shows: shows, iceServers: iceServers, admin: admin)
+        let application = Application(
+            router: try router(parts), server: try serverBuilder(shows: shows, rules: rules),
+            configuration: .init(address: .hostname(options.host, port: options.port), serverName: nil, backlog: 4_096),
+            onServerRunning: { channel in onReady(channel.localAddress?.port ?? options.port) }, logger: logger)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: ShowKeeper(shows: shows)),
+                    .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
+                ], logger: logger))
+        try await group.run()
+    }
+
+    private struct Parts {
+        let clock: ServerClock
+        let metrics: ServerMetrics
+        let shows: ShowRegistry
+        let iceServers: ICEServerSource
+        let admin: AdminAuthority
+    }
+
+    private func router(_ parts: Parts) throws -> Router<VitrineContext> {
+        let router = Router(context: VitrineContext.self, options: .autoGenerateHeadEndpoints)
+        let origins = OriginPolicy(allowed: options.allowedOrigins)
+        let admin = AdminMiddleware(authority: parts.admin)
+        router.add(middleware: ResponseCountingMiddleware(metrics: parts.metrics))
+        router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: CrossOriginMiddleware(policy: origins))
+        router.add(middleware: ProblemMiddleware())
+        LivestreamRoutes(
+            store: store, shows: parts.shows, recordings: recordings, clock: parts.clock, admin: admin
+        ).add(to: router)
+        ChatRoutes(store: store, shows: parts.shows, admin: admin).add(to: router)
+        ProductRoutes(store: store, shows: parts.shows, clock: parts.clock, admin: admin).add(to: router)
+        RecordingRoutes(recordings: recordings, store: store, admin: admin).add(to: router)
+        OperatorRoutes(
+            store: store, metrics: parts.metrics, iceServers: parts.iceServers, description: try Self.description()
+        ).add(to: router)
+        SignalingRoute(origins: origins).add(to: router)
+        try PageRoutes().add(to: router)
+        return router
+    }
+
+    private func serverBuilder(shows: ShowRegistry, rules: ClientSession.Rules) throws -> HTTPServerBuilder {
+        let route = SignalingRoute(origins: OriginPolicy(allowed: options.allowedOrigins))
+        let plain = HTTPServerBuilder { responder in
+            WebSocketHTTPChannel(
+                responder: responder, admits: { route.admits($0) },
+                serve: { await ClientSession(connection: $0, shows: shows, rules: rules).run() })
+        }
+        guard let certificatePath = options.tlsCertificatePath, let keyPath = options.tlsKeyPath else { return plain }
+        let chain = try NIOSSLCertificate.fromPEMFile(certificatePath).map { NIOSSLCertificateSource.certificate($0) }
+        let key = try NIOSSLPrivateKey(file: keyPath, format: .pem)
+        var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+        tls.minimumTLSVersion = .tlsv12
+        tls.applicationProtocols = ["http/1.1"]
+        return try .tls(plain, tlsConfiguration: tls)
+    }
+
+    /// The API's own description, as it lies beside this program.
+    private static func description() throws -> ByteBuffer {
+        let url = Bundle.module.bundleURL.appendingPathComponent("openapi.json")
+        return ByteBuffer(bytes: try Data(contentsOf: url))
+    }
+}
+
+/// What logs may say of it: its options hold secrets.
+extension VitrineServer: CustomStringConvertible {
+    package var description: String { "VitrineServer" }
+}
+
+/// Keeps memory free of shows that nobody attends, and closes the others when the server stops.
+private struct ShowKeeper: Service {
+    let shows: ShowRegistry
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: .seconds(30))) != nil { await shows.sweep() }
+        }
+        await shows.close()
+    }
+}

@@ -1,0 +1,78 @@
+import Logging
+import Signaling
+import Storage
+import Wire
+
+/// The shows that somebody attends, by name. A show comes into memory with its first client and goes when it idles.
+actor ShowRegistry {
+    private let store: any LivestreamStore
+    private let clock: ServerClock
+    private let configuration: RoomConfiguration
+    private let metrics: ServerMetrics
+    private let logger: Logger
+    private var shows: [StreamID: Show] = [:]
+
+    init(
+        store: any LivestreamStore, clock: ServerClock, configuration: RoomConfiguration, metrics: ServerMetrics,
+        logger: Logger
+    ) {
+        self.store = store
+        self.clock = clock
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// The show of this name, brought into memory when it isn't there.
+    func show(_ id: StreamID) async throws(StoreError) -> Show {
+        if let show = shows[id] { return show }
+        let stream = try await store.livestream(id)
+        let chat = try await store.latestChat(of: id, limit: 50)
+        if let show = shows[id] { return show }  // another client brought it in while this one waited for the store
+        let room = Room(stream: stream, recentChat: chat, configuration: configuration)
+        let show = Show(room: room, clock: clock, store: store, metrics: metrics, logger: logger)
+        shows[id] = show
+        return show
+    }
+
+    /// Tells a show of something that came by REST; a show that nobody attends learns it from the store later.
+    func tell(_ id: StreamID, _ event: RoomEvent) async {
+        await shows[id]?.handle(event)
+    }
+
+    /// `stream` with what only a room knows: who is there now.
+    func current(_ stream: Livestream) async -> Livestream {
+        guard let known = await shows[stream.id]?.stream else { return stream }
+        var stream = stream
+        stream.viewerCount = known.viewerCount
+        stream.peakViewerCount = max(stream.peakViewerCount, known.peakViewerCount)
+        return stream
+    }
+
+    /// Brings the shows back that were live when the server last stopped: their admins may return, or their grace ends.
+    func restore() async throws(StoreError) {
+        var page = PageRequest(limit: 100)
+        repeat {
+            let streams = try await store.livestreams(status: .live, page: page)
+            for stream in streams.items {
+                logger.info("show was live when the server stopped", metadata: ["stream": "\(stream.id)"])
+                try await show(stream.id).wake()
+            }
+            page.cursor = streams.nextCursor
+        } while page.cursor != nil
+    }
+
+    /// Lets go of a show that takes nobody in any more.
+    func forget(_ show: Show) {
+        if shows[show.id] === show { shows[show.id] = nil }
+    }
+
+    /// Lets go of the shows that nobody attends.
+    func sweep() async {
+        for show in shows.values where await show.retireIfIdle() { forget(show) }
+    }
+
+    func close() async {
+        for show in shows.values { await show.close() }
+    }
+}

@@ -1,0 +1,49 @@
+import NIOCore
+import NIOWebSocket
+import Signaling
+
+/// A client's WebSocket, from the server's side: messages in order from it, and messages to it without waiting.
+struct ClientConnection: Sendable {
+    static let maximumMessageBytes = 64 << 10
+    /// A frame up to this size is read and thrown away; a larger one ends the connection.
+    static let absurdMessageBytes = 16 << 20
+    /// What may wait for a client that reads slowly, in bytes. One that has more waiting is dropped.
+    static let maximumWaitingBytes = 512 << 10
+
+    /// What a client did.
+    enum Input: Sendable {
+        case text(ByteBuffer)
+        case binary
+        case oversized
+    }
+
+    /// What is written to it.
+    enum Output: Sendable {
+        case text(ByteBuffer)
+        case close(CloseCode)
+    }
+
+    let inbound: NIOAsyncChannel<Input, Never>
+    var channel: any Channel { inbound.channel }
+
+    /// Puts the handlers behind the frame decoder. Runs on the channel's event loop.
+    init(configuring channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let decoder = try pipeline.handler(type: ByteToMessageHandler<WebSocketFrameDecoder>.self)
+        let filter = FrameSizeFilter(maximumBytes: Self.maximumMessageBytes, absurdBytes: Self.absurdMessageBytes)
+        try pipeline.addHandler(filter, position: .before(decoder))
+        try pipeline.addHandler(
+            NIOWebSocketFrameAggregator(
+                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64,
+                maxAccumulatedFrameSize: Self.maximumMessageBytes))
+        try pipeline.addHandler(ClientChannelHandler())
+        try channel.syncOptions?.setOption(
+            .writeBufferWaterMark, value: .init(low: Self.maximumWaitingBytes / 2, high: Self.maximumWaitingBytes))
+        inbound = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+    }
+
+    /// Sends in the order of the calls, without waiting. A client that is gone gets nothing.
+    func send(_ output: Output) {
+        channel.writeAndFlush(output, promise: nil)
+    }
+}

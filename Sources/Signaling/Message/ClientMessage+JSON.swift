@@ -1,0 +1,141 @@
+internal import Foundation
+internal import Wire
+
+extension ClientMessage {
+    private static let maximumSDPBytes = 32 << 10
+    private static let maximumCandidateBytes = 1 << 10
+
+    /// Reads one message. The error names what is wrong, and the type that it answers where that could be read.
+    package static func decode(_ bytes: [UInt8]) throws(MessageError) -> ClientMessage {
+        let data = Data(bytes)
+        let decoder = JSONDecoder()
+        let type: String
+        do {
+            type = try decoder.decode(Envelope.self, from: data).type
+        } catch DecodingError.keyNotFound, DecodingError.typeMismatch, DecodingError.valueNotFound {
+            throw MessageError(code: .invalidMessage, message: "A message is an object with a \"type\".")
+        } catch {
+            throw MessageError(code: .badJSON, message: "This is no JSON.")
+        }
+        do {
+            guard let message = try decode(type: type, from: data, with: decoder) else {
+                throw MessageError(
+                    code: .unknownType, message: "There is no message of this type.",
+                    inReplyTo: String(type.prefix(64)))
+            }
+            try message.checkBounds(type: type)
+            return message
+        } catch let error as MessageError {
+            throw error
+        } catch {
+            throw MessageError(code: .invalidMessage, message: reason(of: error), inReplyTo: type)
+        }
+    }
+
+    private static func decode(type: String, from data: Data, with decoder: JSONDecoder) throws -> ClientMessage? {
+        switch type {
+        case "join":
+            let fields = try decoder.decode(JoinFields.self, from: data)
+            return .join(
+                Join(streamID: fields.stream_id, role: fields.role, name: fields.name, token: fields.token))
+        case "start_stream": return .startStream
+        case "end_stream": return .endStream
+        case "webrtc_offer":
+            let fields = try decoder.decode(DescriptionFields.self, from: data)
+            return .offer(to: fields.to, sdp: fields.sdp)
+        case "webrtc_answer":
+            let fields = try decoder.decode(DescriptionFields.self, from: data)
+            return .answer(to: fields.to, sdp: fields.sdp)
+        case "ICE_candidate":
+            let fields = try decoder.decode(CandidateFields.self, from: data)
+            return .candidate(to: fields.to, fields.candidate)
+        case "path_report":
+            let fields = try decoder.decode(PathReportFields.self, from: data)
+            let reason = fields.reason.map { String($0.prefix(200)) }
+            return .pathReport(PathReport(path: fields.path, state: fields.state, reason: reason))
+        case "like": return .like
+        case "chat": return .chat(text: try decoder.decode(ChatFields.self, from: data).text)
+        default: return nil
+        }
+    }
+
+    private func checkBounds(type: String) throws(MessageError) {
+        func invalid(_ message: String) -> MessageError {
+            MessageError(code: .invalidMessage, message: message, inReplyTo: type)
+        }
+        switch self {
+        case .offer(_, let sdp), .answer(_, let sdp):
+            guard (1...Self.maximumSDPBytes).contains(sdp.utf8.count) else {
+                throw invalid("\"sdp\" has 1 to \(Self.maximumSDPBytes) bytes.")
+            }
+        case .candidate(_, let candidate?):
+            let sizes = [candidate.candidate, candidate.sdpMid ?? "", candidate.usernameFragment ?? ""].map(\.utf8.count)
+            guard sizes.allSatisfy({ $0 <= Self.maximumCandidateBytes }) else {
+                throw invalid("A candidate's fields have \(Self.maximumCandidateBytes) bytes at most.")
+            }
+        case .chat(let text):
+            let allowed = ChatMessage.allowedCharacters
+            guard allowed.contains(text.unicodeScalars.count), !text.allSatisfy(\.isWhitespace) else {
+                throw invalid("\"text\" has \(allowed.lowerBound) to \(allowed.upperBound) characters, not all blank.")
+            }
+        default: break
+        }
+    }
+
+    private static func reason(of error: any Error) -> String {
+        func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+        switch error as? DecodingError {
+        case .keyNotFound(let key, let context): return "\"\(name(context.codingPath + [key]))\" is missing."
+        case .typeMismatch(_, let context): return "\"\(name(context.codingPath))\" has the wrong type."
+        case .valueNotFound(_, let context): return "\"\(name(context.codingPath))\" must not be null."
+        case .dataCorrupted(let context): return "\"\(name(context.codingPath))\" has no allowed value."
+        default: return "The message can't be read."
+        }
+    }
+}
+
+private struct Envelope: Decodable {
+    let type: String
+}
+
+// The fields of each message, named as they are on the wire.
+
+private struct JoinFields: Decodable {
+    let stream_id: StreamID
+    let role: ClientRole
+    let name: String?
+    let token: String?
+}
+
+private struct DescriptionFields: Decodable {
+    let to: PeerAddress
+    let sdp: String
+}
+
+private struct CandidateFields: Decodable {
+    let to: PeerAddress
+    let candidate: ICECandidate?
+
+    private enum CodingKeys: String, CodingKey { case to, candidate }
+
+    /// `null` means the end of candidates; a message without the key is a mistake.
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        to = try container.decode(PeerAddress.self, forKey: .to)
+        guard container.contains(.candidate) else {
+            throw DecodingError.keyNotFound(
+                CodingKeys.candidate, .init(codingPath: container.codingPath, debugDescription: "missing"))
+        }
+        candidate = try container.decodeIfPresent(ICECandidate.self, forKey: .candidate)
+    }
+}
+
+private struct PathReportFields: Decodable {
+    let path: Path
+    let state: PathReport.State
+    let reason: String?
+}
+
+private struct ChatFields: Decodable {
+    let text: String
+}

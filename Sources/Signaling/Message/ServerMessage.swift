@@ -1,0 +1,61 @@
+internal import Foundation
+package import Wire
+
+/// What the server says to a client (docs/protocol.md, signaling).
+package enum ServerMessage: Equatable, Sendable {
+    case joined(Joined)
+    case streamStarted(Livestream)
+    case streamEnded(Livestream)
+    case viewerJoined(ClientID)
+    case viewerLeft(ClientID)
+    case offer(from: PeerAddress, sdp: String)
+    case answer(from: PeerAddress, sdp: String)
+    case candidate(from: PeerAddress, ICECandidate?)
+    case pathSelected(viewer: ClientID, path: Path, reason: String)
+    case streamUpdate(StreamUpdate)
+    case chatMessage(ChatMessage)
+    case chatRemoved(MessageID)
+    case productPinned(Product)
+    case productUnpinned(ProductID)
+    case error(MessageError)
+
+    package struct Joined: Equatable, Sendable {
+        package var client: ClientID
+        package var stream: Livestream
+        /// The last messages, oldest first.
+        package var chat: [ChatMessage]
+        package var iceServers: [ICEServer]
+        /// The server's time: with `started_at` it gives a page the stream's clock.
+        package var now: Timestamp
+    }
+
+    /// The message as one JSON object in UTF-8.
+    package func encoded() -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        // Strings, integers and nulls alone are in it, and those can always be written.
+        return (try? encoder.encode(self)).map(Array.init) ?? []
+    }
+}
+
+/// One entry of a browser's `RTCConfiguration.iceServers`.
+package struct ICEServer: Codable, Equatable, Sendable {
+    package var urls: [String]
+    package var username: String?
+    package var credential: String?
+
+    package init(urls: [String], username: String? = nil, credential: String? = nil) {
+        self.urls = urls
+        self.username = username
+        self.credential = credential
+    }
+}
+
+/// What has changed of the record: the counts always, the rest where an admin changed it.
+package struct StreamUpdate: Equatable, Sendable {
+    package var likes: Int
+    package var viewerCount: Int
+    package var peakViewerCount: Int
+    /// The record whose title, description, time, delivery or recording changed.
+    package var changed: Livestream?
+}

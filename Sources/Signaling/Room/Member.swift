@@ -1,0 +1,37 @@
+internal import Wire
+
+/// One client in a room.
+struct Member: Sendable {
+    let role: ClientRole
+    let name: String
+    var path: Path?
+    var lastOffered: Timestamp?
+    var likes: TokenBucket
+    var chat: TokenBucket
+    var signaling: TokenBucket
+    var errors: TokenBucket
+
+    init(role: ClientRole, name: String?, configuration: RoomConfiguration, at now: Timestamp) {
+        self.role = role
+        self.name = Self.displayName(name, role: role)
+        likes = TokenBucket(configuration.likes, at: now)
+        chat = TokenBucket(configuration.chat, at: now)
+        signaling = TokenBucket(configuration.signaling, at: now)
+        errors = TokenBucket(configuration.errors, at: now)
+    }
+
+    private static let maximumNameLength = 40
+
+    /// A name as others may see it: one line, without invisible characters, not too long, never empty.
+    private static func displayName(_ name: String?, role: ClientRole) -> String {
+        let visible = (name ?? "").unicodeScalars.filter { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate: false
+            default: true
+            }
+        }
+        let words = String(String.UnicodeScalarView(visible.prefix(maximumNameLength))).split(separator: " ")
+        guard words.isEmpty else { return words.joined(separator: " ") }
+        return role == .admin ? "Host" : "Guest"
+    }
+}

@@ -1,0 +1,81 @@
+internal import Wire
+
+/// Who speaks with whom about media, and which way a picture takes.
+extension Room {
+    /// Delivers one message to exactly one peer, or throws.
+    ///
+    /// A customer may address the admin, the admin each customer; nobody anybody else.
+    mutating func forward(
+        from client: ClientID, to address: PeerAddress, type: String, by only: ClientRole?, at now: Timestamp,
+        _ effects: inout [RoomEffect], _ message: (PeerAddress) -> ServerMessage
+    ) throws(MessageError) {
+        guard let sender = members[client] else { return }
+        if sender.role == .customer, members[client]?.signaling.take(at: now) == false {
+            throw MessageError(code: .rateLimited, message: "Too many messages at once.", inReplyTo: type)
+        }
+        guard only == nil || only == sender.role, case .client(let target) = address,
+            let receiver = members[target], receiver.role != sender.role
+        else {
+            throw MessageError(code: .forbidden, message: "You may not send this to that peer.", inReplyTo: type)
+        }
+        effects.append(.send(message(.client(client)), to: target))
+    }
+
+    /// The first choice for one customer of a live show.
+    mutating func choosePath(for client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]) {
+        switch PathPolicy.firstPath(stream.delivery) {
+        case .take(let path, let reason):
+            members[client]?.path = path
+            announce(path, of: client, reason: reason, &effects)
+            askForOffer(to: client, at: now, &effects)
+        case .none(let reason):
+            refuse(client, MessageError(code: .unavailable, message: reason), at: now, &effects)
+        }
+    }
+
+    /// A new admin socket: it may belong to a page that knows nothing of the viewers yet.
+    mutating func offerToEverybody(at now: Timestamp, _ effects: inout [RoomEffect]) {
+        guard let admin else { return }
+        for (client, member) in members where member.role == .customer {
+            guard let path = member.path else {
+                choosePath(for: client, at: now, &effects)
+                continue
+            }
+            let selected = ServerMessage.pathSelected(viewer: client, path: path, reason: "admin is back")
+            effects.append(.send(selected, to: admin))
+            askForOffer(to: client, at: now, &effects)
+        }
+    }
+
+    mutating func take(
+        _ report: PathReport, from client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]
+    ) throws(MessageError) {
+        guard let member = members[client], member.role == .customer else {
+            throw MessageError(code: .forbidden, message: "Only customers report paths.", inReplyTo: "path_report")
+        }
+        if members[client]?.signaling.take(at: now) == false {
+            throw MessageError(code: .rateLimited, message: "Too many reports at once.", inReplyTo: "path_report")
+        }
+        // A report on a path that the viewer no longer takes is old news.
+        guard stream.status == .live, member.path == report.path else { return }
+        switch report.state {
+        case .connected: announce(report.path, of: client, reason: "connected", &effects)
+        case .failed, .frozen:
+            if let last = member.lastOffered, now.milliseconds(since: last) < configuration.offerIntervalMS { return }
+            announce(report.path, of: client, reason: report.state.rawValue, &effects)
+            askForOffer(to: client, at: now, &effects)
+        }
+    }
+
+    private func announce(_ path: Path, of client: ClientID, reason: String, _ effects: inout [RoomEffect]) {
+        let message = ServerMessage.pathSelected(viewer: client, path: path, reason: reason)
+        effects.append(.send(message, to: client))
+        if let admin { effects.append(.send(message, to: admin)) }
+    }
+
+    private mutating func askForOffer(to client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]) {
+        guard let admin else { return }
+        members[client]?.lastOffered = now
+        effects.append(.send(.viewerJoined(client), to: admin))
+    }
+}

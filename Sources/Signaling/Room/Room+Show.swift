@@ -1,0 +1,114 @@
+internal import Wire
+
+/// Start and end.
+extension Room {
+    mutating func start(
+        by role: ClientRole, at now: Timestamp, _ effects: inout [RoomEffect]
+    ) throws(MessageError) {
+        try onlyAdmin(role, "start_stream")
+        switch stream.status {
+        case .scheduled where !pendingStart:
+            pendingStart = true
+            effects.append(.store(.started(at: now)))
+        case .scheduled, .live:
+            throw MessageError(code: .alreadyLive, message: "The show is live already.", inReplyTo: "start_stream")
+        case .ended:
+            throw MessageError(
+                code: .streamEnded, message: "The show is over: create another.", inReplyTo: "start_stream")
+        }
+    }
+
+    mutating func end(by role: ClientRole, at now: Timestamp, _ effects: inout [RoomEffect]) throws(MessageError) {
+        try onlyAdmin(role, "end_stream")
+        guard stream.status == .live, !pendingEnd else {
+            throw MessageError(code: .notLive, message: "The show isn't live.", inReplyTo: "end_stream")
+        }
+        storeEnd(at: now, &effects)
+    }
+
+    private func onlyAdmin(_ role: ClientRole, _ type: String) throws(MessageError) {
+        guard role == .admin else {
+            throw MessageError(code: .forbidden, message: "Only the admin may do this.", inReplyTo: type)
+        }
+    }
+
+    private mutating func storeEnd(at now: Timestamp, _ effects: inout [RoomEffect]) {
+        pendingEnd = true
+        graceEnd = nil
+        effects.append(.store(.ended(at: now)))
+    }
+
+    mutating func endForLackOfAdmin(at now: Timestamp, _ effects: inout [RoomEffect]) {
+        storeEnd(at: now, &effects)
+    }
+
+    /// A live show whose admin is away goes on for a while: most come back.
+    mutating func startGraceIfAlone(at now: Timestamp) {
+        guard stream.status == .live, admin == nil, !pendingEnd, graceEnd == nil else { return }
+        graceEnd = now.advanced(byMilliseconds: configuration.adminGraceMS)
+    }
+
+    mutating func didStart(at time: Timestamp, now: Timestamp, _ effects: inout [RoomEffect]) {
+        pendingStart = false
+        guard stream.status == .scheduled else { return }
+        stream.status = .live
+        stream.startedAt = time
+        effects.append(.broadcast(.streamStarted(stream)))
+        for (client, member) in members where member.role == .customer { choosePath(for: client, at: now, &effects) }
+    }
+
+    mutating func didNotStart(at now: Timestamp, _ effects: inout [RoomEffect]) {
+        pendingStart = false
+        if let admin { refuse(admin, Self.storeIsAway(inReplyTo: "start_stream"), at: now, &effects) }
+    }
+
+    mutating func didEnd(at time: Timestamp, _ effects: inout [RoomEffect]) {
+        pendingEnd = false
+        guard stream.status == .live else { return }
+        stream.status = .ended
+        stream.endedAt = time
+        for client in members.keys { members[client]?.path = nil }
+        effects.append(.broadcast(.streamEnded(stream)))
+    }
+
+    /// With an admin there it is the admin's to try again; without one the room tries by itself.
+    mutating func didNotEnd(at now: Timestamp, _ effects: inout [RoomEffect]) {
+        pendingEnd = false
+        if let admin {
+            refuse(admin, Self.storeIsAway(inReplyTo: "end_stream"), at: now, &effects)
+        } else {
+            graceEnd = now.advanced(byMilliseconds: configuration.retryIntervalMS)
+        }
+    }
+
+    static func storeIsAway(inReplyTo type: String) -> MessageError {
+        MessageError(
+            code: .unavailable, message: "This can't be stored now. Try again in a few seconds.", inReplyTo: type)
+    }
+
+    /// Takes what REST may change from `record`; the rest is the room's own.
+    mutating func takeRecord(_ record: Livestream) {
+        stream.title = record.title
+        stream.description = record.description
+        stream.scheduledAt = record.scheduledAt
+        stream.delivery = record.delivery
+        stream.recording = record.recording
+        changedRecord = stream
+        updateIsDue = true
+    }
+
+    mutating func pin(_ product: Product, _ effects: inout [RoomEffect]) {
+        if let index = stream.pinnedProducts.firstIndex(where: { $0.id == product.id }) {
+            stream.pinnedProducts[index] = product
+        } else {
+            stream.pinnedProducts.append(product)
+        }
+        effects.append(.broadcast(.productPinned(product)))
+    }
+
+    mutating func unpin(_ id: ProductID, _ effects: inout [RoomEffect]) {
+        guard stream.pinnedProducts.contains(where: { $0.id == id }) else { return }
+        stream.pinnedProducts.removeAll { $0.id == id }
+        effects.append(.broadcast(.productUnpinned(id)))
+    }
+}

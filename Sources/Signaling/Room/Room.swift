@@ -1,0 +1,141 @@
+package import Wire
+
+/// One show's room: who is there, what was said, liked and pinned, and who speaks with whom.
+///
+/// A value without socket, clock or store: events and the time go in, effects come out. What is announced to clients
+/// as done (a start, a chat message, a count of likes) has been stored before: the room asks for the write first, and
+/// speaks of it when it is told that it is done.
+package struct Room: Sendable {
+    /// The record as everybody should see it now.
+    package internal(set) var stream: Livestream
+    let configuration: RoomConfiguration
+
+    var members: [ClientID: Member] = [:]
+    var admin: ClientID?
+    /// The last messages, for those who join.
+    var recentChat: [ChatMessage]
+
+    /// When a show without admin ends.
+    var graceEnd: Timestamp?
+    /// A start or an end that is being stored.
+    var pendingStart = false
+    var pendingEnd = false
+
+    /// Who wrote a message that is being stored.
+    var chatAuthors: [MessageID: ClientID] = [:]
+
+    var likes = LikeCounter()
+    /// The counts have changed since the last update went out, or the record has.
+    var updateIsDue = false
+    var changedRecord: Livestream?
+    var nextUpdate: Timestamp?
+    var lastUpdate: Timestamp?
+    var peakInStore: Int
+
+    /// `recentChat`: the last messages, oldest first.
+    package init(stream: Livestream, recentChat: [ChatMessage], configuration: RoomConfiguration) {
+        self.stream = stream
+        self.stream.viewerCount = 0
+        self.recentChat = recentChat
+        self.configuration = configuration
+        peakInStore = stream.peakViewerCount
+    }
+
+    /// Nobody is here and nothing is pending: the room can be forgotten and built again from the store.
+    package var isIdle: Bool {
+        members.isEmpty && graceEnd == nil && !pendingStart && !pendingEnd && chatAuthors.isEmpty && likes.isSettled
+    }
+
+    /// When the room wants to be told `.deadline` next; nil when nothing waits.
+    package var nextDeadline: Timestamp? {
+        [graceEnd, nextUpdate].compactMap { $0 }.min()
+    }
+
+    package mutating func handle(
+        _ event: RoomEvent, at now: Timestamp, using generator: inout some RandomNumberGenerator
+    ) -> [RoomEffect] {
+        var effects: [RoomEffect] = []
+        switch event {
+        case .joined(let client, let role, let name, let iceServers):
+            join(client, role: role, name: name, iceServers: iceServers, at: now, &effects)
+        case .left(let client): leave(client, &effects)
+        case .message(let client, let message): receive(message, from: client, at: now, using: &generator, &effects)
+        case .refused(let client, let error): refuse(client, error, at: now, &effects)
+        case .stored(let writes): for write in writes { didStore(write, at: now, &effects) }
+        case .notStored(let writes): for write in writes { didNotStore(write, at: now, &effects) }
+        case .recordChanged(let record): takeRecord(record)
+        case .chatRemoved(let id): removeChat(id, &effects)
+        case .productPinned(let product): pin(product, &effects)
+        case .productUnpinned(let id): unpin(id, &effects)
+        case .deleted: closeForGood(&effects)
+        case .deadline: break
+        }
+        meetDeadlines(at: now, using: &generator, &effects)
+        return effects
+    }
+
+    private mutating func receive(
+        _ message: ClientMessage, from client: ClientID, at now: Timestamp,
+        using generator: inout some RandomNumberGenerator, _ effects: inout [RoomEffect]
+    ) {
+        guard let role = members[client]?.role else { return }
+        do throws(MessageError) {
+            switch message {
+            case .join: throw MessageError(code: .alreadyJoined, message: "You have joined.", inReplyTo: "join")
+            case .like: try like(client, at: now)
+            case .chat(let text): try chat(text, from: client, at: now, using: &generator, &effects)
+            case .startStream: try start(by: role, at: now, &effects)
+            case .endStream: try end(by: role, at: now, &effects)
+            case .offer(let to, let sdp):
+                try forward(from: client, to: to, type: "webrtc_offer", by: .admin, at: now, &effects) {
+                    .offer(from: $0, sdp: sdp)
+                }
+            case .answer(let to, let sdp):
+                try forward(from: client, to: to, type: "webrtc_answer", by: .customer, at: now, &effects) {
+                    .answer(from: $0, sdp: sdp)
+                }
+            case .candidate(let to, let candidate):
+                try forward(from: client, to: to, type: "ICE_candidate", by: nil, at: now, &effects) {
+                    .candidate(from: $0, candidate)
+                }
+            case .pathReport(let report): try take(report, from: client, at: now, &effects)
+            }
+        } catch {
+            refuse(client, error, at: now, &effects)
+        }
+    }
+
+    /// Says no to one client, as long as it doesn't make mistakes by the thousand.
+    mutating func refuse(_ client: ClientID, _ error: MessageError, at now: Timestamp, _ effects: inout [RoomEffect]) {
+        guard members[client]?.errors.take(at: now) == true else { return }
+        effects.append(.send(.error(error), to: client))
+    }
+
+    private mutating func didStore(_ write: ShowWrite, at now: Timestamp, _ effects: inout [RoomEffect]) {
+        switch write {
+        case .started(let time): didStart(at: time, now: now, &effects)
+        case .ended(let time): didEnd(at: time, &effects)
+        case .chat(let message): didStoreChat(message, &effects)
+        case .likes(let batch): didStoreLikes(batch)
+        case .peakViewerCount(let count): peakInStore = max(peakInStore, count)
+        }
+    }
+
+    private mutating func didNotStore(_ write: ShowWrite, at now: Timestamp, _ effects: inout [RoomEffect]) {
+        switch write {
+        case .started: didNotStart(at: now, &effects)
+        case .ended: didNotEnd(at: now, &effects)
+        case .chat(let message): didNotStoreChat(message, at: now, &effects)
+        case .likes: didNotStoreLikes(at: now)
+        case .peakViewerCount: break
+        }
+    }
+
+    private mutating func meetDeadlines(
+        at now: Timestamp, using generator: inout some RandomNumberGenerator, _ effects: inout [RoomEffect]
+    ) {
+        if let graceEnd, graceEnd <= now { endForLackOfAdmin(at: now, &effects) }
+        startGraceIfAlone(at: now)
+        updateCounts(at: now, using: &generator, &effects)
+    }
+}

@@ -1,0 +1,35 @@
+package import Wire
+
+/// What happens to a room.
+package enum RoomEvent: Sendable {
+    /// Somebody whose token has been checked comes in.
+    case joined(ClientID, role: ClientRole, name: String?, iceServers: [ICEServer])
+    case left(ClientID)
+    case message(ClientID, ClientMessage)
+    /// A member sent something that is no message.
+    case refused(ClientID, MessageError)
+    /// These effects `.store` are done, in order.
+    case stored([ShowWrite])
+    /// These could not be done now.
+    case notStored([ShowWrite])
+    /// Title, description, time, delivery or recording changed by REST.
+    case recordChanged(Livestream)
+    case chatRemoved(MessageID)
+    case productPinned(Product)
+    case productUnpinned(ProductID)
+    /// The livestream is gone.
+    case deleted
+    /// The room's `nextDeadline` has come.
+    case deadline
+}
+
+/// What a room wants done, in order.
+package enum RoomEffect: Equatable, Sendable {
+    case send(ServerMessage, to: ClientID)
+    /// To every member.
+    case broadcast(ServerMessage)
+    /// After what was sent before. The room has forgotten the client.
+    case close(ClientID, CloseCode)
+    /// To be answered by `.stored` or `.notStored`.
+    case store(ShowWrite)
+}

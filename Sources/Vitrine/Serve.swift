@@ -1,0 +1,98 @@
+import API
+import ArgumentParser
+internal import Foundation
+import Logging
+import ServiceLifecycle
+import Storage
+import UnixSignals
+
+/// `vitrine serve`: reads the settings, opens the store, runs the server until it is told to stop.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the server.",
+        discussion: """
+            Every option may also be given as an environment variable (VITRINE_ and its name in capitals, as in \
+            VITRINE_ADMIN_TOKEN) or in a JSON file named by --config, as in {"admin-token": "…"}. The command line \
+            counts before the environment, the environment before the file.
+            """)
+
+    @OptionGroup var options: ServeArguments
+
+    mutating func run() async throws {
+        let settings = try await Settings(options)
+        let logger = Self.makeLogger(level: settings.logLevel)
+        let folder = try DataFolder(path: settings.dataFolder)
+        var server = settings.server
+        let token = try settings.adminToken ?? folder.adminToken()
+        server.adminToken = token
+
+        let store = try await openStore(settings.store, in: folder)
+        let recordings = try await openRecordings(store: store, in: folder, logger: logger)
+        let announcement = Announcement(settings: settings, tokenIsMade: settings.adminToken == nil, token: token)
+        let vitrine = VitrineServer(
+            options: server, store: store, recordings: recordings, logger: logger,
+            onReady: { port in announcement.print(port: port) })
+        try await run(vitrine, logger: logger)
+        await recordings.shutdown()
+        await store.close()
+        logger.info("stopped")
+    }
+
+    private func run(_ server: VitrineServer, logger: Logger) async throws {
+        let impatience = Impatience()
+        defer { impatience.cancel() }
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(8)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            throw Failure.trouble("the server can't run: \(Self.reason(of: error))")
+        }
+    }
+
+    private func openStore(_ uri: String, in folder: DataFolder) async throws -> SQLiteStore {
+        guard uri == "sqlite" else { throw Failure.usage("--store is \"sqlite\": there is no other store yet") }
+        do {
+            return try await SQLiteStore(path: folder.path("vitrine.sqlite"))
+        } catch {
+            throw Failure.trouble("can't open the store in \(folder.path): \(Self.reason(of: error))")
+        }
+    }
+
+    private func openRecordings(
+        store: any LivestreamStore, in folder: DataFolder, logger: Logger
+    ) async throws -> RecordingLibrary {
+        do {
+            return try await RecordingLibrary(folder: folder.path("recordings"), store: store, logger: logger)
+        } catch {
+            throw Failure.trouble("can't open the recordings in \(folder.path): \(Self.reason(of: error))")
+        }
+    }
+
+    private static func makeLogger(level: Logger.Level) -> Logger {
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "vitrine")
+        logger.logLevel = level
+        return logger
+    }
+
+    private static func reason(of error: any Error) -> String {
+        if case .unavailable(let reason) = error as? StoreError { return reason }
+        return String(describing: error)
+    }
+}
+
+/// Ends the program at once at a second signal: somebody does not want to wait for the rest.
+private final class Impatience: Sendable {
+    private let task = Task {
+        var count = 0
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            count += 1
+            if count == 2 { Foundation.exit(1) }
+        }
+    }
+
+    func cancel() { task.cancel() }
+}

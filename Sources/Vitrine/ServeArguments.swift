@@ -1,0 +1,52 @@
+import ArgumentParser
+
+/// The options of `vitrine serve` as they are written; nil where one was left out.
+struct ServeArguments: ParsableArguments {
+    @Option(help: "The address to listen on. (default: 127.0.0.1)")
+    var host: String?
+
+    @Option(help: "The port for pages, REST and signaling; 0 takes a free one. (default: 8080)")
+    var port: Int?
+
+    @Option(help: "The folder for the store, recordings and the admin's token. (default: ./data)")
+    var dataFolder: String?
+
+    @Option(help: "Where records are kept: sqlite. (default: sqlite)")
+    var store: String?
+
+    @Option(help: "The admin's token. (default: one is made and kept in the data folder)")
+    var adminToken: String?
+
+    @Option(help: "The URL under which people reach the server, for the links it prints. (default: from host and port)")
+    var publicUrl: String?
+
+    @Option(help: "A PEM file with the certificate chain: serves HTTPS. (default: plain HTTP)")
+    var tlsCertificate: String?
+
+    @Option(help: "A PEM file with the certificate's private key. (default: none)")
+    var tlsKey: String?
+
+    @Option(help: "STUN servers for browsers, URLs with commas between, or a JSON array of iceServers. (default: none)")
+    var iceServers: String?
+
+    @Option(help: "TURN servers for browsers, URLs with commas between. (default: none)")
+    var turnUrl: String?
+
+    @Option(help: "The secret shared with the TURN servers (coturn: static-auth-secret). (default: none)")
+    var turnSecret: String?
+
+    @Option(help: "Origins of other pages that may connect, with commas between. (default: none but its own)")
+    var allowedOrigins: String?
+
+    @Option(help: "Asks viewers for a token signed with this secret (JWT, HS256). (default: everybody may watch)")
+    var viewerTokenSecret: String?
+
+    @Option(help: "How many seconds a show goes on without its admin. (default: 30)")
+    var adminGrace: Double?
+
+    @Option(help: "How much to log: trace, debug, info, notice, warning, error, critical. (default: info)")
+    var logLevel: String?
+
+    @Option(help: "A JSON file with any of these options. (default: none)")
+    var config: String?
+}

@@ -1,0 +1,122 @@
+import API
+import Configuration
+internal import Foundation
+import Logging
+import Signaling
+import SystemPackage
+
+/// What `serve` runs with: the command line over the environment over the file over the defaults, checked.
+struct Settings {
+    var server = ServerOptions(adminToken: "")
+    let adminToken: String?
+    let dataFolder: String
+    let store: String
+    let publicURL: String?
+    let logLevel: Logger.Level
+
+    init(_ arguments: ServeArguments) async throws {
+        let source = try await SettingsSource(configPath: arguments.config)
+        dataFolder = try source.text("data-folder", arguments.dataFolder) ?? "./data"
+        store = try source.text("store", arguments.store) ?? "sqlite"
+        adminToken = try source.text("admin-token", arguments.adminToken)
+        publicURL = try source.text("public-url", arguments.publicUrl).map(Self.checkedURL)
+        let level = try source.text("log-level", arguments.logLevel) ?? "info"
+        guard let logLevel = Logger.Level(rawValue: level) else {
+            throw Failure.usage("--log-level: \"\(level)\" is no level")
+        }
+        self.logLevel = logLevel
+        if let adminToken, adminToken.utf8.count < 8 {
+            throw Failure.usage("--admin-token: use at least 8 characters, or leave it out to have one made")
+        }
+        try readServer(source, arguments)
+    }
+
+    private mutating func readServer(_ source: SettingsSource, _ arguments: ServeArguments) throws {
+        server.host = try source.text("host", arguments.host) ?? server.host
+        server.port =
+            try source.number("port", arguments.port.map(Double.init), in: 0...65_535).map { Int($0) } ?? server.port
+        server.tlsCertificatePath = try source.text("tls-certificate", arguments.tlsCertificate)
+        server.tlsKeyPath = try source.text("tls-key", arguments.tlsKey)
+        guard (server.tlsCertificatePath == nil) == (server.tlsKeyPath == nil) else {
+            throw Failure.usage("--tls-certificate and --tls-key go together")
+        }
+        server.iceServers = try Self.iceServers(source.text("ice-servers", arguments.iceServers))
+        server.turnURLs = Self.list(try source.text("turn-url", arguments.turnUrl))
+        server.turnSecret = try source.text("turn-secret", arguments.turnSecret)
+        guard server.turnURLs.isEmpty == (server.turnSecret == nil) else {
+            throw Failure.usage("--turn-url and --turn-secret go together")
+        }
+        server.allowedOrigins = Self.list(try source.text("allowed-origins", arguments.allowedOrigins))
+        if let publicURL { server.allowedOrigins.append(publicURL) }
+        server.viewerTokenSecret = try source.text("viewer-token-secret", arguments.viewerTokenSecret)
+        if let grace = try source.number("admin-grace", arguments.adminGrace, in: 0...3_600) {
+            server.adminGraceMS = Int64(grace * 1_000)
+        }
+    }
+
+    private static func list(_ text: String?) -> [String] {
+        (text ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    private static func iceServers(_ text: String?) throws -> [ICEServer] {
+        guard let text, text.hasPrefix("[") else {
+            let urls = list(text)
+            return urls.isEmpty ? [] : [ICEServer(urls: urls, username: nil, credential: nil)]
+        }
+        do {
+            return try JSONDecoder().decode([ICEServer].self, from: Data(text.utf8))
+        } catch {
+            throw Failure.usage(#"--ice-servers: not a JSON array like [{"urls": ["stun:stun.example:3478"]}]"#)
+        }
+    }
+
+    private static func checkedURL(_ text: String) throws -> String {
+        guard let parts = URLComponents(string: text), let scheme = parts.scheme, ["http", "https"].contains(scheme),
+            parts.host?.isEmpty == false
+        else { throw Failure.usage("--public-url: \"\(text)\" is no http or https URL") }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+}
+
+/// Where a setting comes from.
+struct SettingsSource {
+    private let reader: ConfigReader
+
+    init(configPath: String?) async throws {
+        let environment = EnvironmentVariablesProvider()
+        guard let path = configPath ?? ProcessInfo.processInfo.environment["VITRINE_CONFIG"] else {
+            reader = ConfigReader(provider: environment.prefixKeys(with: "vitrine"))
+            return
+        }
+        do {
+            let file = try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
+            reader = ConfigReader(providers: [environment.prefixKeys(with: "vitrine"), file])
+        } catch {
+            throw Failure.usage("--config: can't read \(path) as a JSON object of options")
+        }
+    }
+
+    /// Nil when it is given nowhere, or empty.
+    func text(_ name: String, _ argument: String?) throws -> String? {
+        let text = argument ?? reader.string(forKey: ConfigKey([name]))
+        return text?.isEmpty == true ? nil : text
+    }
+
+    func number(_ name: String, _ argument: Double?, in range: ClosedRange<Double>) throws -> Double? {
+        let key = ConfigKey([name])
+        let given: Double?
+        if let argument {
+            given = argument
+        } else if let text = reader.string(forKey: key) {
+            guard let number = Double(text) else { throw Failure.usage("--\(name): \"\(text)\" is no number") }
+            given = number
+        } else {
+            given = reader.double(forKey: key) ?? reader.int(forKey: key).map(Double.init)
+        }
+        guard let number = given else { return nil }
+        guard range.contains(number) else {
+            throw Failure.usage("--\(name): from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+        }
+        return number
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+internal import Foundation
+
+@main
+struct Vitrine: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vitrine",
+        abstract: "Live shopping: one person broadcasts from a browser, many watch, chat and buy.",
+        discussion: """
+            Begin with "vitrine serve": it needs nothing else, keeps its data in ./data, and prints the links of the \
+            admin's and the customers' pages.
+            """,
+        version: "0.1.0", subcommands: [Serve.self])
+
+    /// Exit status 0 after a clean stop or help, 2 for bad usage, 1 for the rest (docs/operating.md).
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var serve = command as? any AsyncParsableCommand {
+                try await serve.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            FileHandle.standardError.write(Data("vitrine: \(failure.message)\n".utf8))
+            Foundation.exit(failure.status)
+        } catch {
+            let isHelp = exitCode(for: error) == .success
+            let text = isHelp ? fullMessage(for: error) : "vitrine: \(message(for: error)) (see --help)"
+            (isHelp ? FileHandle.standardOutput : .standardError).write(Data("\(text)\n".utf8))
+            Foundation.exit(isHelp ? 0 : 2)
+        }
+    }
+}
+
+/// Why the program ends: one line for the operator, and the exit status.
+struct Failure: Error {
+    let message: String
+    let status: Int32
+
+    static func usage(_ message: String) -> Failure { Failure(message: message, status: 2) }
+    static func trouble(_ message: String) -> Failure { Failure(message: message, status: 1) }
+}

@@ -61,7 +61,9 @@ extension Room {
         switch report.state {
         case .connected: announce(report.path, of: client, reason: "connected", &effects)
         case .failed, .frozen:
-            if let last = member.lastOffered, now.milliseconds(since: last) < configuration.offerIntervalMS { return }
+            let interval =
+                report.state == .frozen ? configuration.frozenOfferIntervalMS : configuration.offerIntervalMS
+            if let last = member.lastOffered, now.milliseconds(since: last) < interval { return }
             announce(report.path, of: client, reason: report.state.rawValue, &effects)
             askForOffer(to: client, at: now, &effects)
         }

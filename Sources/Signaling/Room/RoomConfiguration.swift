@@ -7,8 +7,10 @@ package struct RoomConfiguration: Sendable {
     var updateIntervalMS: Int64 = 100
     /// How long after a failed write the next is tried.
     var retryIntervalMS: Int64 = 1_000
-    /// How often at most an admin is asked to offer anew to the same viewer.
+    /// How often at most an admin is asked to offer anew to a viewer whose path has failed.
     var offerIntervalMS: Int64 = 2_000
+    /// And to one whose picture stands still, which may be a busy machine rather than a broken path.
+    var frozenOfferIntervalMS: Int64 = 10_000
     let likes = TokenBucket.Rate(perSecond: 10, burst: 20)
     let chat = TokenBucket.Rate(perSecond: 1, burst: 5)
     /// Everything that is neither like nor chat: trickled candidates come in bursts.

@@ -1,0 +1,82 @@
+// The admin's page: who comes in, and which show is open. The token stays in this tab and in no address.
+import { API, APIError } from "../shared/api.js";
+import { byId, toast } from "../shared/dom.js";
+import { Overview } from "./overview.js";
+import { Studio } from "./studio.js";
+
+const tokenKey = "vitrine.admin-token";
+let studio = null;
+let overview = null;
+
+/** Takes the token out of the address at once, before anything can copy or send it. */
+function takeToken() {
+    const fields = new URLSearchParams(location.hash.replace(/^#/, ""));
+    const token = fields.get("token");
+    if (token) {
+        sessionStorage.setItem(tokenKey, token);
+        history.replaceState(null, "", location.pathname);
+    }
+    return sessionStorage.getItem(tokenKey);
+}
+
+/** Asks for something that only the admin gets, and tells whether that was allowed. */
+async function isValid(token) {
+    const response = await fetch("/api/livestreams", {
+        method: "POST", headers: { ...new API(token).authorization, "Content-Type": "application/json" }, body: "{}",
+    });
+    return response.status !== 401;
+}
+
+function signIn(text = "") {
+    byId("desk").hidden = true;
+    byId("sign-in").hidden = false;
+    byId("sign-in-trouble").hidden = text === "";
+    byId("sign-in-trouble").textContent = text;
+    byId("token").focus();
+}
+
+async function enter(token) {
+    if (!token) return signIn();
+    try {
+        if (!(await isValid(token))) {
+            sessionStorage.removeItem(tokenKey);
+            return signIn("This token isn't valid here. Copy it once more from what the server printed.");
+        }
+    } catch {
+        return signIn("The server can't be reached. Try again when it is back.");
+    }
+    sessionStorage.setItem(tokenKey, token);
+    byId("sign-in").hidden = true;
+    byId("desk").hidden = false;
+    const api = new API(token);
+    overview = new Overview(api);
+    addEventListener("hashchange", () => route(api));
+    route(api);
+}
+
+/** `#/live/ID` opens a show, anything else the list. */
+async function route(api) {
+    const id = /^#\/live\/([\w-]{8,64})$/.exec(location.hash)?.[1];
+    if (studio?.id === id && id) return;
+    studio?.close();
+    studio = null;
+    byId("overview").hidden = Boolean(id);
+    byId("studio").hidden = !id;
+    overview.open(id);
+    if (!id) return;
+    try {
+        const record = await api.livestream(id);
+        if (location.hash !== `#/live/${id}`) return;
+        studio = new Studio(api, record);
+        scrollTo(0, 0);
+    } catch (error) {
+        toast(error instanceof APIError && error.status === 404 ? "This show is no longer there." : error.message);
+        location.hash = "#/";
+    }
+}
+
+byId("sign-in-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    enter(byId("token").value.trim());
+});
+enter(takeToken());

@@ -1,0 +1,163 @@
+// One captured stream to many viewers: an RTCPeerConnection for each, offered when the server says so.
+
+/** How long a viewer who left may still be shown the picture: most of them come back with another socket. */
+const grace = 10_000;
+/** Just after this page joined, the server names all viewers, also those that are being served well. */
+const rejoinTime = 2_000;
+
+/** What each viewer may cost, by how many there are: the uplink and the encoder are shared. */
+function budget(viewers) {
+    if (viewers <= 2) return { maxBitrate: 2_500_000, scaleResolutionDownBy: 1 };
+    if (viewers <= 4) return { maxBitrate: 1_500_000, scaleResolutionDownBy: 1.5 };
+    return { maxBitrate: 800_000, scaleResolutionDownBy: 2 };
+}
+
+class Peer {
+    constructor(iceServers) {
+        this.connection = new RTCPeerConnection({ iceServers });
+        this.early = [];
+    }
+
+    get isConnected() { return this.connection.connectionState === "connected"; }
+
+    async take(candidate) {
+        if (this.connection.remoteDescription) await this.connection.addIceCandidate(candidate ?? undefined);
+        else if (candidate && this.early.length < 100) this.early.push(candidate);
+    }
+
+    close() {
+        this.connection.onicecandidate = this.connection.onconnectionstatechange = null;
+        this.connection.close();
+    }
+}
+
+/** Dispatches `change` when a viewer's connection comes, goes or changes its state. */
+export class Broadcaster extends EventTarget {
+    #signaling;
+    #viewers = new Map();
+    #waiting = new Set();
+    #stream = null;
+    #joinedAt = 0;
+
+    constructor(signaling) {
+        super();
+        this.iceServers = [];
+        this.#signaling = signaling;
+        const on = (type, listener) => signaling.addEventListener(type, ({ detail }) => listener(detail));
+        on("joined", ({ ice_servers }) => {
+            this.iceServers = ice_servers;
+            this.#joinedAt = performance.now();
+        });
+        on("viewer_joined", ({ viewer_id }) => this.#invite(viewer_id));
+        on("viewer_left", ({ viewer_id }) => this.#left(viewer_id));
+        on("webrtc_answer", (message) => this.#answered(message));
+        on("ICE_candidate", ({ from, candidate }) => {
+            const viewer = this.#viewers.get(from);
+            (viewer?.next ?? viewer?.peer)?.take(candidate).catch(() => {});
+        });
+    }
+
+    /** The connections by viewer id. */
+    get connections() {
+        return new Map([...this.#viewers].map(([id, viewer]) => [id, (viewer.peer ?? viewer.next).connection]));
+    }
+
+    /** Sends this stream from now on: to those who wait for it, and in place of the former to the others. */
+    use(stream) {
+        this.#stream = stream;
+        for (const { peer, next } of this.#viewers.values()) {
+            for (const sender of [peer, next].flatMap((each) => each?.connection.getSenders() ?? [])) {
+                const track = stream.getTracks().find((candidate) => candidate.kind === sender.track?.kind);
+                if (track) sender.replaceTrack(track);
+            }
+        }
+        for (const id of this.#waiting) this.#offer(id);
+        this.#waiting.clear();
+    }
+
+    close() {
+        for (const viewer of this.#viewers.values()) {
+            clearTimeout(viewer.timer);
+            viewer.peer?.close();
+            viewer.next?.close();
+        }
+        this.#viewers.clear();
+        this.#waiting.clear();
+        this.dispatchEvent(new Event("change"));
+    }
+
+    #invite(id) {
+        const viewer = this.#viewers.get(id);
+        if (viewer?.peer?.isConnected && performance.now() - this.#joinedAt < rejoinTime) return;
+        if (this.#stream) this.#offer(id);
+        else this.#waiting.add(id);
+    }
+
+    async #offer(id) {
+        const viewer = this.#viewers.get(id) ?? { peer: null, next: null, timer: null };
+        this.#viewers.set(id, viewer);
+        viewer.next?.close();
+        const peer = viewer.next = new Peer(this.iceServers);
+        for (const track of this.#stream.getTracks()) {
+            peer.connection.addTransceiver(track, { direction: "sendonly", streams: [this.#stream] });
+        }
+        peer.connection.onicecandidate = ({ candidate }) => {
+            this.#signaling.send("ICE_candidate", { to: id, candidate: candidate ? candidate.toJSON() : null });
+        };
+        peer.connection.onconnectionstatechange = () => this.#stateChanged(viewer, peer);
+        await peer.connection.setLocalDescription();
+        this.#signaling.send("webrtc_offer", { to: id, sdp: peer.connection.localDescription.sdp });
+        this.#share();
+    }
+
+    async #answered({ from, sdp }) {
+        const peer = this.#viewers.get(from)?.next;
+        if (peer?.connection.signalingState !== "have-local-offer") return;
+        try {
+            await peer.connection.setRemoteDescription({ type: "answer", sdp });
+            for (const candidate of peer.early.splice(0)) await peer.connection.addIceCandidate(candidate);
+            this.#share();
+        } catch (error) {
+            console.warn("answer:", error.message);
+        }
+    }
+
+    /** The new connection stands: the one before it has done its work. */
+    #stateChanged(viewer, peer) {
+        if (peer.isConnected && viewer.next === peer) {
+            viewer.peer?.close();
+            viewer.peer = peer;
+            viewer.next = null;
+        }
+        this.dispatchEvent(new Event("change"));
+    }
+
+    #left(id) {
+        this.#waiting.delete(id);
+        const viewer = this.#viewers.get(id);
+        if (!viewer) return;
+        clearTimeout(viewer.timer);
+        viewer.timer = setTimeout(() => {
+            viewer.peer?.close();
+            viewer.next?.close();
+            this.#viewers.delete(id);
+            this.#share();
+        }, grace);
+    }
+
+    /** Gives each viewer its part of the uplink. A steady picture is worth more than a sharp one when things move. */
+    async #share() {
+        const part = budget(this.#viewers.size);
+        for (const { peer, next } of this.#viewers.values()) {
+            for (const sender of [peer, next].flatMap((each) => each?.connection.getSenders() ?? [])) {
+                if (sender.track?.kind !== "video") continue;
+                const parameters = sender.getParameters();
+                if (!parameters.encodings?.length) continue;
+                parameters.degradationPreference = "maintain-framerate";
+                Object.assign(parameters.encodings[0], part);
+                await sender.setParameters(parameters).catch(() => {});
+            }
+        }
+        this.dispatchEvent(new Event("change"));
+    }
+}

@@ -1,0 +1,96 @@
+// The list of shows, and the form that makes another.
+import { byId, element, toast } from "../shared/dom.js";
+import { dateTime } from "../shared/format.js";
+
+const labels = { scheduled: "Scheduled", live: "Live", ended: "Ended" };
+
+export class Overview {
+    #api;
+    #limit = 20;
+    #opened;
+
+    constructor(api) {
+        this.#api = api;
+        byId("create-form").addEventListener("submit", (event) => this.#create(event));
+        byId("more-shows").addEventListener("click", () => {
+            this.#limit += 40;
+            this.refresh();
+        });
+        setInterval(() => { if (!document.hidden) this.refresh(); }, 10_000);
+    }
+
+    /** Marks the show with this id as the open one. */
+    open(id) {
+        this.#opened = id;
+        this.refresh();
+    }
+
+    async refresh() {
+        try {
+            const items = [];
+            let cursor = null;
+            do {
+                const page = await this.#api.livestreams({ limit: Math.min(100, this.#limit - items.length), ...(cursor ? { cursor } : {}) });
+                items.push(...page.items);
+                cursor = page.next_cursor;
+            } while (cursor && items.length < this.#limit);
+            byId("show-list").replaceChildren(...items.map((show) => this.#row(show)));
+            byId("no-shows").hidden = items.length > 0;
+            byId("more-shows").hidden = cursor === null;
+        } catch (error) {
+            toast(error.message);
+        }
+    }
+
+    #row(show) {
+        const remove = show.status === "live" ? null : element("button", {
+            type: "button", class: "quiet compact", text: "Delete", "aria-label": `Delete ${show.title}`,
+            on: { click: () => this.#confirmDelete(show) },
+        });
+        return element("li", { class: "show-row", "data-open": show.id === this.#opened },
+            element("a", { href: `#/live/${show.id}`, text: show.title }),
+            element("span", { class: "small muted", text: dateTime(show.started_at ?? show.scheduled_at ?? show.created_at) }),
+            element("span", { class: "pill", "data-state": show.status, text: labels[show.status] }), remove);
+    }
+
+    #confirmDelete(show) {
+        const dialog = element("dialog", { "aria-label": "Delete this show?" },
+            element("form", { class: "stack", method: "dialog" },
+                element("h2", { text: "Delete this show?" }),
+                element("p", { class: "break", text: `"${show.title}" goes with its chat, its products and its recording. This can't be undone.` }),
+                element("div", { class: "row" },
+                    element("button", { value: "delete", class: "danger", text: "Delete it" }),
+                    element("button", { value: "", text: "Keep it" }))));
+        dialog.addEventListener("close", () => {
+            dialog.remove();
+            if (dialog.returnValue === "delete") this.#delete(show);
+        });
+        document.body.append(dialog);
+        dialog.showModal();
+    }
+
+    async #delete(show) {
+        try {
+            await this.#api.deleteLivestream(show.id);
+            if (this.#opened === show.id) location.hash = "#/";
+        } catch (error) {
+            toast(error.message);
+        }
+        this.refresh();
+    }
+
+    async #create(event) {
+        event.preventDefault();
+        const time = byId("scheduled").value;
+        try {
+            const show = await this.#api.createLivestream({
+                title: byId("title").value, description: byId("description").value,
+                ...(time ? { scheduled_at: new Date(time).toISOString() } : {}),
+            });
+            event.target.reset();
+            location.hash = `#/live/${show.id}`;
+        } catch (error) {
+            toast(error.message);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+// The viewer's end of the picture: answers offers, and shows the newest connection that really has one.
+//
+// It does not care who offers: an admin's page and a relay are the same to it. A new offer opens a second connection
+// beside the first, and the picture moves over only when the second one has decoded a frame: make before break.
+
+const sessionOf = (sdp) => /^o=\S+ (\S+)/m.exec(sdp)?.[1] ?? "";
+const pathOf = (from) => (from === "relay" ? "relay" : "direct");
+
+/** One RTCPeerConnection, as far as the viewer is concerned. */
+class Peer {
+    constructor(from, session, iceServers) {
+        this.from = from;
+        this.session = session;
+        this.media = new MediaStream();
+        this.connection = new RTCPeerConnection({ iceServers });
+        this.connection.ontrack = ({ track }) => this.media.addTrack(track);
+    }
+
+    /** How many frames have been decoded so far. */
+    async framesDecoded() {
+        let frames = 0;
+        for (const report of (await this.connection.getStats()).values()) {
+            if (report.type === "inbound-rtp" && report.kind === "video") frames += report.framesDecoded ?? 0;
+        }
+        return frames;
+    }
+
+    close() {
+        this.connection.onicecandidate = this.connection.onconnectionstatechange = null;
+        this.connection.close();
+    }
+}
+
+/**
+ * Dispatches `picture` (detail: the path it takes), `frozen` (the picture stands still) and `moving` (it moves again).
+ */
+export class ViewerConnection extends EventTarget {
+    #video;
+    #signaling;
+    #shown = null;
+    #next = null;
+    #early = new Map();
+    #queue = Promise.resolve();
+    #watch = null;
+    #frames = 0;
+    #lastFrame = 0;
+    #lastReport = 0;
+    #liveSince = 0;
+    #isFrozen = false;
+
+    /**
+     * @param {HTMLVideoElement} video
+     * @param {Signaling} signaling
+     */
+    constructor(video, signaling) {
+        super();
+        this.iceServers = [];
+        this.#video = video;
+        this.#signaling = signaling;
+        signaling.addEventListener("webrtc_offer", ({ detail }) => this.#enqueue(() => this.#answer(detail)));
+        signaling.addEventListener("ICE_candidate", ({ detail }) => this.#enqueue(() => this.#addCandidate(detail)));
+    }
+
+    /** Expects a picture from now on. */
+    start() {
+        if (this.#watch) return;
+        this.#liveSince = performance.now();
+        this.#watch = setInterval(() => this.#look(), 100);
+    }
+
+    /** Lets go of every connection: the show is over. */
+    stop() {
+        clearInterval(this.#watch);
+        this.#watch = null;
+        this.#shown?.close();
+        this.#next?.close();
+        this.#shown = this.#next = null;
+        this.#isFrozen = false;
+        this.#early.clear();
+        this.#video.srcObject = null;
+    }
+
+    /** Offers and candidates are taken one after the other, in the order in which they came. */
+    #enqueue(work) {
+        this.#queue = this.#queue.then(work).catch((error) => console.warn("signaling:", error.message));
+    }
+
+    async #answer({ from, sdp }) {
+        const session = sessionOf(sdp);
+        let peer = [this.#next, this.#shown].find((known) => known?.from === from && known.session === session);
+        if (!peer) {
+            this.#next?.close();
+            peer = this.#next = new Peer(from, session, this.iceServers);
+            this.#listen(peer);
+        }
+        const { connection } = peer;
+        await connection.setRemoteDescription({ type: "offer", sdp });
+        for (const candidate of this.#early.get(from) ?? []) await connection.addIceCandidate(candidate);
+        this.#early.delete(from);
+        await connection.setLocalDescription();
+        this.#signaling.send("webrtc_answer", { to: from, sdp: connection.localDescription.sdp });
+    }
+
+    #listen(peer) {
+        peer.connection.onicecandidate = ({ candidate }) => {
+            this.#signaling.send("ICE_candidate", { to: peer.from, candidate: candidate ? candidate.toJSON() : null });
+        };
+        peer.connection.onconnectionstatechange = () => {
+            if (peer.connection.connectionState === "failed") this.#report(peer, "failed", "the connection failed");
+        };
+    }
+
+    async #addCandidate({ from, candidate }) {
+        const peer = [this.#next, this.#shown].find((known) => known?.from === from);
+        if (peer?.connection.remoteDescription) {
+            await peer.connection.addIceCandidate(candidate ?? undefined);
+        } else if (candidate) {
+            const early = this.#early.get(from) ?? [];
+            if (early.length < 100) this.#early.set(from, [...early, candidate]);
+        }
+    }
+
+    /** Ten times a second: has the next connection a picture yet, and does the shown one still move? */
+    async #look() {
+        const now = performance.now();
+        const [next, shown] = [this.#next, this.#shown];
+        if (next && (await next.framesDecoded()) > 0 && next === this.#next) this.#show(next);
+        if (!shown) {
+            if (!this.#shown && now - this.#liveSince > 5000) this.#report(null, "failed", "no picture yet");
+            return;
+        }
+        if (shown !== this.#shown) return;
+        const frames = await shown.framesDecoded();
+        if (frames !== this.#frames) {
+            this.#frames = frames;
+            this.#lastFrame = now;
+            if (this.#isFrozen) this.#thaw();
+        } else if (now - this.#lastFrame > 500 && !document.hidden) {
+            this.#freeze(shown, now - this.#lastFrame);
+        }
+    }
+
+    #show(peer) {
+        this.#shown?.close();
+        this.#shown = peer;
+        this.#next = null;
+        this.#frames = 0;
+        this.#lastFrame = performance.now();
+        this.#isFrozen = false;
+        this.#video.srcObject = peer.media;
+        this.#video.play().catch(() => {});
+        this.#lastReport = 0;
+        this.#report(peer, "connected", "first frame");
+        this.dispatchEvent(new CustomEvent("picture", { detail: pathOf(peer.from) }));
+    }
+
+    #freeze(peer, milliseconds) {
+        this.#report(peer, "frozen", `no frame for ${Math.round(milliseconds)} ms`);
+        if (this.#isFrozen || milliseconds < 1500) return;
+        this.#isFrozen = true;
+        this.dispatchEvent(new CustomEvent("frozen"));
+    }
+
+    #thaw() {
+        this.#isFrozen = false;
+        this.dispatchEvent(new CustomEvent("moving"));
+    }
+
+    /** At most one report in two seconds. */
+    #report(peer, state, reason) {
+        const now = performance.now();
+        if (this.#lastReport && now - this.#lastReport < 2000) return;
+        if (this.#signaling.send("path_report", { path: pathOf(peer?.from), state, reason })) this.#lastReport = now;
+    }
+}

@@ -1,0 +1,253 @@
+// The customer's page: waits, watches, chats, likes, and sees it all again afterwards.
+import { API, APIError } from "../shared/api.js";
+import { ChatLog } from "../shared/chat-log.js";
+import { byId, element, icon, placeIcons, setState, toast } from "../shared/dom.js";
+import { dateTime } from "../shared/format.js";
+import { LikePacer } from "../shared/like-pacer.js";
+import { productCard } from "../shared/product-card.js";
+import { Signaling } from "../shared/signaling.js";
+import { Replay } from "./replay.js";
+import { ViewerConnection } from "./viewer-connection.js";
+
+const streamId = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
+const video = byId("video");
+const api = new API();
+const chat = new ChatLog(byId("chat"));
+const viewerToken = new URLSearchParams(location.hash.slice(1)).get("viewer_token") ?? undefined;
+const savedName = localStorage.getItem("vitrine.name") ?? "";
+const signaling = new Signaling({ stream_id: streamId, role: "customer", name: savedName || undefined, token: viewerToken });
+const viewer = new ViewerConnection(video, signaling);
+const likes = new LikePacer(() => signaling.send("like"));
+
+let stream = null;
+let pinned = [];
+let replay = null;
+/** Likes of the record (live), or of the replay's clock; presses come on top until the server has counted them. */
+let knownLikes = 0;
+let pressedInReplay = 0;
+let unsent = "";
+
+// What the page shows
+
+function phase(name, title = "", text = "") {
+    byId("stage").dataset.phase = name;
+    byId("cover-title").textContent = title;
+    byId("cover-text").textContent = text;
+}
+
+function showState(text, state) {
+    byId("state").hidden = false;
+    setState(byId("state"), text, state);
+}
+
+function showPath(path) {
+    byId("connection-pill").hidden = path === null;
+    byId("connection").textContent = path ?? "";
+}
+
+function showLikes() {
+    byId("likes").textContent = String(knownLikes + (replay ? pressedInReplay : likes.waiting));
+}
+
+function showProducts(products) {
+    byId("product-list").replaceChildren(...products.map((product) => productCard(product)));
+    byId("no-products").hidden = products.length > 0;
+}
+
+function showRecord() {
+    document.title = `${stream.title} · Vitrine`;
+    byId("title").textContent = stream.title;
+    byId("description").textContent = stream.description;
+    byId("description").hidden = !stream.description;
+    byId("viewers").textContent = String(stream.viewer_count);
+}
+
+/** Brings the page to what the record says: before, during or after the show. */
+function follow(record) {
+    stream = record;
+    showRecord();
+    if (stream.status !== "ended") {
+        knownLikes = stream.likes;
+        showLikes();
+        pinned = stream.pinned_products;
+        showProducts(pinned);
+    }
+    if (stream.status === "scheduled") wait();
+    else if (stream.status === "live") watch();
+    else recall();
+}
+
+function wait() {
+    showState("Starting soon", "scheduled");
+    phase("waiting", "Starting soon", stream.scheduled_at ? `The show begins ${dateTime(stream.scheduled_at)}.` : "The show begins by itself on this page.");
+}
+
+function watch() {
+    showState("Live", "live");
+    if (byId("connection").textContent === "") phase("connecting", "Connecting", "The picture is on its way.");
+    viewer.start();
+}
+
+async function recall() {
+    viewer.stop();
+    showPath(null);
+    if (replay) return;
+    try {
+        const record = await api.livestream(streamId);
+        stream = record;
+        const status = record.recording?.status;
+        if (status === "ready") return startReplay(record);
+        showState("Ended", "ended");
+        const isComing = status === "uploading" || status === "processing";
+        const isFresh = Date.now() - Date.parse(record.ended_at) < 10 * 60_000;
+        phase("over", "The show is over", isComing ? "The replay is being prepared." : "Thank you for being here.");
+        if (isComing || (isFresh && status !== "failed")) setTimeout(recall, 2000);
+    } catch (error) {
+        if (error instanceof APIError && error.status === 404) missing();
+        else setTimeout(recall, 4000);
+    }
+}
+
+function startReplay(record) {
+    showState("Replay", "replay");
+    phase("replay");
+    chat.clear();
+    showMute();
+    replay = new Replay(video, api, record, {
+        message: (message) => chat.add(message),
+        clearChat: () => chat.clear(),
+        likes: (number) => { knownLikes = number; showLikes(); },
+        products: showProducts,
+    });
+    replay.start().catch((error) => toast(error.message));
+}
+
+function missing(text) {
+    signaling.close();
+    viewer.stop();
+    replay?.stop();
+    byId("show").hidden = true;
+    byId("missing").hidden = false;
+    if (text) byId("missing-text").textContent = text;
+}
+
+function showLink(text) {
+    byId("link-state").hidden = text === "";
+    byId("link-state").textContent = text;
+}
+
+// What the server says
+
+signaling.addEventListener("joined", ({ detail }) => {
+    showLink("");
+    viewer.iceServers = detail.ice_servers;
+    if (detail.stream.status !== "ended") for (const message of detail.chat) chat.add(message);
+    follow(detail.stream);
+});
+signaling.addEventListener("stream_started", ({ detail }) => follow(detail.stream));
+signaling.addEventListener("stream_ended", ({ detail }) => follow(detail.stream));
+signaling.addEventListener("stream_update", ({ detail }) => {
+    if (!stream) return;
+    Object.assign(stream, detail.stream ?? {}, { viewer_count: detail.viewer_count });
+    showRecord();
+    if (replay) return;
+    knownLikes = detail.likes;
+    showLikes();
+});
+signaling.addEventListener("chat_message", ({ detail }) => chat.add(detail));
+signaling.addEventListener("chat_removed", ({ detail }) => chat.remove(detail.id));
+signaling.addEventListener("product_pinned", ({ detail }) => {
+    const index = pinned.findIndex((product) => product.id === detail.product.id);
+    pinned = index < 0 ? [...pinned, detail.product] : pinned.with(index, detail.product);
+    if (!replay) showProducts(pinned);
+});
+signaling.addEventListener("product_unpinned", ({ detail }) => {
+    pinned = pinned.filter((product) => product.id !== detail.id);
+    if (!replay) showProducts(pinned);
+});
+signaling.addEventListener("path_selected", ({ detail }) => {
+    if (stream?.status === "live" && byId("connection").textContent !== "") showPath(detail.path);
+});
+signaling.addEventListener("away", () => showLink("Reconnecting"));
+signaling.addEventListener("closed", ({ detail: code }) => {
+    missing(code === 4401 ? "This show is for invited guests: open it from the shop's page." : undefined);
+});
+signaling.addEventListener("error", ({ detail }) => {
+    if (detail.in_reply_to === "like" && detail.code === "rate_limited") return likes.returned();
+    if (detail.in_reply_to === "join" && detail.code === "not_found") return missing();
+    if (detail.in_reply_to === "chat" && byId("message").value === "") byId("message").value = unsent;
+    toast(detail.message);
+});
+
+// The picture
+
+viewer.addEventListener("picture", ({ detail: path }) => {
+    showPath(path);
+    phase("live");
+});
+viewer.addEventListener("frozen", () => phase("reconnecting", "One moment", "The picture is being fetched again."));
+viewer.addEventListener("moving", () => phase("live"));
+
+// What people do
+
+function showMute() {
+    byId("mute-label").textContent = video.muted ? "Unmute" : "Mute";
+    byId("mute").querySelector(".icon").replaceChildren(icon(video.muted ? "soundOff" : "soundOn"));
+}
+
+function toggleMute() {
+    video.muted = !video.muted;
+    if (!video.muted) video.play().catch(() => {});
+}
+
+function toggleFullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else if (byId("stage").requestFullscreen) byId("stage").requestFullscreen().catch(() => toast("Full screen isn't possible here."));
+    else video.webkitEnterFullscreen?.();
+}
+
+function like() {
+    likes.press();
+    if (replay) pressedInReplay += 1;
+    showLikes();
+    byId("like").dataset.pressed = "";
+    const heart = element("span", { class: "heart", "aria-hidden": "true" }, icon("heart"));
+    heart.addEventListener("animationend", () => heart.remove());
+    if (byId("stage").querySelectorAll(".heart").length < 12 && !matchMedia("(prefers-reduced-motion: reduce)").matches) byId("stage").append(heart);
+}
+
+function say(event) {
+    event.preventDefault();
+    const text = byId("message").value.trim();
+    if (!text) return;
+    if (!signaling.send("chat", { text })) return toast("The connection is away. Try again in a moment.");
+    unsent = text;
+    byId("message").value = "";
+}
+
+function rename() {
+    const name = byId("name").value.trim();
+    if (name === (localStorage.getItem("vitrine.name") ?? "")) return;
+    localStorage.setItem("vitrine.name", name);
+    signaling.rename(name || undefined);
+}
+
+function shortcut(event) {
+    if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = { m: toggleMute, f: toggleFullScreen, l: like }[event.key.toLowerCase()];
+    if (!action) return;
+    event.preventDefault();
+    action();
+}
+
+placeIcons();
+byId("name").value = savedName;
+byId("mute").addEventListener("click", toggleMute);
+byId("full-screen").addEventListener("click", toggleFullScreen);
+byId("like").addEventListener("click", like);
+byId("chat-form").addEventListener("submit", say);
+byId("name").addEventListener("change", rename);
+video.addEventListener("volumechange", showMute);
+document.addEventListener("keydown", shortcut);
+phase("connecting", "One moment", "");
+signaling.connect();

@@ -30,7 +30,9 @@ struct FileResponse {
     /// Nil when the whole is to be sent: no range is asked for, or one of another version of the file, or several.
     /// Throws a 416 when nothing of the range is in the file.
     private func range(of request: Request) throws -> ClosedRange<Int64>? {
-        guard let header = request.headers[.range], header.hasPrefix("bytes="), !header.contains(",") else { return nil }
+        guard let header = request.headers[.range], header.hasPrefix("bytes="), !header.contains(",") else {
+            return nil
+        }
         if let condition = request.headers[.ifRange], condition != file.etag { return nil }
         let ends = header.dropFirst("bytes=".count).split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count == 2 else { return nil }

@@ -69,7 +69,8 @@ extension ClientMessage {
                 throw invalid("\"sdp\" has 1 to \(Self.maximumSDPBytes) bytes.")
             }
         case .candidate(_, let candidate?):
-            let sizes = [candidate.candidate, candidate.sdpMid ?? "", candidate.usernameFragment ?? ""].map(\.utf8.count)
+            let sizes = [candidate.candidate, candidate.sdpMid ?? "", candidate.usernameFragment ?? ""].map(
+                \.utf8.count)
             guard sizes.allSatisfy({ $0 <= Self.maximumCandidateBytes }) else {
                 throw invalid("A candidate's fields have \(Self.maximumCandidateBytes) bytes at most.")
             }

@@ -11,10 +11,11 @@ struct DurableFile: Sendable {
     /// Bytes in it; 0 when it isn't there.
     var size: Int64 {
         get async {
-            await (try? Self.blocking {
-                let file = try FileDescriptor.open(FilePath(path), .readOnly)
-                return try file.closeAfter { try file.seek(offset: 0, from: .end) }
-            }) ?? 0
+            await
+                (try? Self.blocking {
+                    let file = try FileDescriptor.open(FilePath(path), .readOnly)
+                    return try file.closeAfter { try file.seek(offset: 0, from: .end) }
+                }) ?? 0
         }
     }
 
@@ -24,7 +25,9 @@ struct DurableFile: Sendable {
             let file = try FileDescriptor.open(
                 FilePath(path), .readWrite, options: [.create], permissions: .ownerReadWrite)
             try file.closeAfter {
-                try unsafe bytes.withUnsafeBytes { buffer in _ = try unsafe file.writeAll(toAbsoluteOffset: offset, buffer) }
+                try unsafe bytes.withUnsafeBytes { buffer in
+                    _ = try unsafe file.writeAll(toAbsoluteOffset: offset, buffer)
+                }
                 try file.resize(to: offset + Int64(bytes.count))
                 if synchronize { try Self.synchronize(file) }
             }

@@ -75,7 +75,8 @@ package actor RecordingLibrary {
 
     private static func areValid(_ parts: [UploadPart], length: Int64) -> Bool {
         let day: Int64 = 24 * 3_600_000
-        guard parts.count <= 1_000, parts.allSatisfy({ (1...length).contains($0.sizeBytes) && (0...day).contains($0.startMS) })
+        guard parts.count <= 1_000,
+            parts.allSatisfy({ (1...length).contains($0.sizeBytes) && (0...day).contains($0.startMS) })
         else { return false }
         let isInOrder = zip(parts, parts.dropFirst()).allSatisfy { $0.startMS < $1.startMS }
         return isInOrder && parts.reduce(0) { $0 + $1.sizeBytes } == length

@@ -19,7 +19,8 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     }
 
     package var rfc3339: String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+        // Half a millisecond more: the formatter cuts off, and a Double may lie just below the whole one.
+        Date(timeIntervalSince1970: (Double(milliseconds) + 0.5) / 1_000)
             .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 

@@ -97,7 +97,16 @@ let package = Package(
         .testTarget(
             name: "SignalingTests", dependencies: ["Signaling", "Wire"], path: "Tests/Signaling", swiftSettings: house),
         .testTarget(
-            name: "StorageTests", dependencies: ["Storage", "Wire"], path: "Tests/Storage", swiftSettings: house),
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "Wire",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            path: "Tests/Storage",
+            swiftSettings: house
+        ),
         .testTarget(
             name: "APITests",
             dependencies: [

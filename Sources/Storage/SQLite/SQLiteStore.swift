@@ -21,10 +21,11 @@ package final class SQLiteStore: LivestreamStore {
             configuration.label = "vitrine.store"
             configuration.busyMode = .timeout(5)
             configuration.prepareDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = FULL")
                 if let maximumPages { try db.execute(sql: "PRAGMA max_page_count = \(maximumPages)") }
             }
             let pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL when it opens its writer, which would let a power cut take acknowledged commits.
+            try await pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Schema.migrator
             let isNewer = try await pool.read { db in
                 try !migrator.appliedIdentifiers(db).isSubset(of: Schema.migrations)

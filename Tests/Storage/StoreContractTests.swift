@@ -1,0 +1,230 @@
+import Testing
+import Wire
+
+@testable import Storage
+
+@Suite("A store", .serialized)
+struct StoreContractTests {
+    @Test("gives back what was put in, also after it was opened again", arguments: StoreHome.allCases)
+    func roundTrip(home: StoreHome) async throws {
+        try await home.with { store, reopen in
+            var stream = Livestream(
+                id: .random(), title: "Grüße 👋", description: "Two\nlines", createdAt: Timestamp(milliseconds: 5),
+                scheduledAt: Timestamp(milliseconds: 9), delivery: Delivery(mode: .relay, maxDirectViewers: 0))
+            try await store.create(stream)
+            #expect(try await store.livestream(stream.id) == stream)
+
+            stream.recording = Recording(status: .ready, mimeType: "video/webm", sizeBytes: 1 << 40, durationMS: 7)
+            try await store.setRecording(stream.recording, of: stream.id)
+            let product = try await store.makeProduct(of: stream.id)
+            let pinned = try await store.pin(product.id, of: stream.id, atMS: 61_500)
+            stream.pinnedProducts = [pinned]
+            #expect(try await store.livestream(stream.id) == stream)
+            await store.close()
+            let again = try await reopen()
+            #expect(try await again.livestream(stream.id) == stream)
+            await again.close()
+        }
+    }
+
+    @Test("changes what is given and clears what is null", arguments: StoreHome.allCases)
+    func updates(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make("Old").id
+            let time = Timestamp(milliseconds: 77)
+            #expect(try await store.update(id, with: LivestreamChanges(scheduledAt: .some(time))).scheduledAt == time)
+            let changed = try await store.update(id, with: LivestreamChanges(title: "New"))
+            #expect(changed.title == "New" && changed.scheduledAt == time)
+            #expect(try await store.update(id, with: LivestreamChanges(scheduledAt: .some(nil))).scheduledAt == nil)
+            #expect(try await store.livestream(id).title == "New")
+        }
+    }
+
+    @Test("lists livestreams newest first, by status, in parts that stay whole while others come")
+    func lists() async throws {
+        try await StoreHome.sqlite.with { store, _ in
+            var ids: [StreamID] = []
+            for number in 0..<25 { ids.append(try await store.make("\(number)", at: Int64(number)).id) }
+            try await store.append([.started(at: Timestamp(milliseconds: 1))], to: ids[3])
+            #expect(
+                try await all(limit: 7) { try await store.livestreams(status: nil, page: $0) }.map(\.id)
+                    == ids.reversed())
+            #expect(
+                try await all(limit: 7) { try await store.livestreams(status: .live, page: $0) }.map(\.id) == [ids[3]])
+            let first = try await store.livestreams(status: nil, page: PageRequest(limit: 10))
+            _ = try await store.make("late")
+            let second = try await store.livestreams(
+                status: nil, page: PageRequest(limit: 10, cursor: first.nextCursor))
+            #expect(second.items.map(\.id) == Array(ids.reversed()[10..<20]))
+        }
+    }
+
+    @Test("keeps a show's writes in order, each once", arguments: StoreHome.allCases)
+    func showWrites(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            let (start, end) = (Timestamp(milliseconds: 2_000), Timestamp(milliseconds: 9_000))
+            let likes = LikeBatch(id: .random(), count: 5, atMS: 10)
+            let chat = [message("one", atMS: 3), message("two", atMS: 3)]
+            let writes: [ShowWrite] =
+                [.started(at: start), .peakViewerCount(7), .likes(likes)] + chat.map { .chat($0) }
+            try await store.append(writes, to: id)
+            try await store.append(writes + [.peakViewerCount(3), .started(at: end)], to: id)
+            var stream = try await store.livestream(id)
+            #expect(stream.status == .live && stream.startedAt == start)
+            #expect(stream.likes == 5 && stream.peakViewerCount == 7)
+            #expect(try await store.latestChat(of: id, limit: 50) == chat)
+            try await store.append([.ended(at: end)], to: id)
+            stream = try await store.livestream(id)
+            #expect(stream.status == .ended && stream.endedAt == end)
+        }
+    }
+
+    @Test("finds chat by place and by the stream's clock", arguments: StoreHome.allCases)
+    func chat(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            let messages = (0..<30).map { message("\($0)", atMS: Int64($0 / 3) * 100) }
+            try await store.append(messages.map { .chat($0) }, to: id)
+            let texts = { (query: ChatQuery, limit: Int) in
+                try await all(limit: limit) { try await store.chat(of: id, query, page: $0) }.map(\.text)
+            }
+            #expect(try await texts(.all, 7) == messages.map(\.text))
+            #expect(try await texts(.after(messages[10].id), 7) == messages[11...].map(\.text))
+            #expect(try await texts(.milliseconds(200...400), 4) == messages[6..<15].map(\.text))
+            let older = try await store.chat(of: id, .before(messages[10].id), page: PageRequest(limit: 4))
+            #expect(older.items.map(\.text) == messages[6..<10].map(\.text))
+            let oldest = try await store.chat(
+                of: id, .before(messages[10].id), page: PageRequest(limit: 100, cursor: older.nextCursor))
+            #expect(oldest.items.map(\.text) == messages[..<6].map(\.text) && oldest.nextCursor == nil)
+            #expect(try await store.latestChat(of: id, limit: 3).map(\.text) == ["27", "28", "29"])
+
+            try await store.deleteChat(messages[0].id, of: id)
+            #expect(try await texts(.all, 100) == messages[1...].map(\.text))
+            await #expect(throws: StoreError.notFound(what: "message")) {
+                try await store.deleteChat(messages[0].id, of: id)
+            }
+            await #expect(throws: StoreError.notFound(what: "message")) { try await texts(.before(.random()), 5) }
+        }
+    }
+
+    @Test("gives the likes of a span as they came", arguments: StoreHome.allCases)
+    func likes(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            let batches = (0..<12).map { LikeBatch(id: .random(), count: $0 + 1, atMS: Int64($0) * 50) }
+            try await store.append(batches.map { .likes($0) }, to: id)
+            let found = try await all(limit: 5) { try await store.likes(of: id, milliseconds: 100...400, page: $0) }
+            #expect(found == Array(batches[2...8]))
+            #expect(try await store.livestream(id).likes == 78)
+        }
+    }
+
+    @Test("pins a product as often as asked, but once at a time", arguments: StoreHome.allCases)
+    func pins(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            let (mug, plate) = (
+                try await store.makeProduct(of: id, title: "Mug"), try await store.makeProduct(of: id, title: "Plate")
+            )
+            _ = try await store.pin(plate.id, of: id, atMS: 10)
+            _ = try await store.pin(mug.id, of: id, atMS: 20)
+            #expect(try await store.pin(plate.id, of: id, atMS: 30).pinnedAtMS == 10)
+            #expect(try await store.livestream(id).pinnedProducts.map(\.title) == ["Plate", "Mug"])
+            #expect(try await store.unpin(plate.id, of: id, atMS: 40).pins == [Pin(atMS: 10, untilMS: 40)])
+            #expect(try await store.unpin(plate.id, of: id, atMS: 50).pins == [Pin(atMS: 10, untilMS: 40)])
+            let again = try await store.pin(plate.id, of: id, atMS: 60)
+            #expect(again.pins == [Pin(atMS: 10, untilMS: 40), Pin(atMS: 60)])
+            #expect(try await store.livestream(id).pinnedProducts.map(\.title) == ["Mug", "Plate"])
+            #expect(
+                try await all(limit: 1) { try await store.products(of: id, page: $0) }.map(\.title) == ["Mug", "Plate"])
+            let price = try #require(Price(amount: "5", currency: "USD"))
+            let changed = try await store.update(
+                mug.id, of: id, with: ProductChanges(price: price, url: .some("https://s")))
+            #expect(changed.price == price && changed.url == "https://s" && changed.title == "Mug")
+            try await store.delete(mug.id, of: id)
+            #expect(try await store.livestream(id).pinnedProducts.map(\.title) == ["Plate"])
+        }
+    }
+
+    @Test("knows nothing of what isn't there", arguments: StoreHome.allCases)
+    func unknown(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let (nobody, nothing) = (StreamID.random(), ProductID.random())
+            let id = try await store.make().id
+            let other = try await store.make().id
+            let foreign = try await store.makeProduct(of: other)
+            let stream = StoreError.notFound(what: "livestream")
+            let product = StoreError.notFound(what: "product")
+            await #expect(throws: stream) { try await store.livestream(nobody) }
+            await #expect(throws: stream) { try await store.update(nobody, with: LivestreamChanges()) }
+            await #expect(throws: stream) { try await store.delete(nobody) }
+            await #expect(throws: stream) { try await store.setRecording(nil, of: nobody) }
+            await #expect(throws: stream) { try await store.append([.chat(message("x"))], to: nobody) }
+            await #expect(throws: stream) { try await store.chat(of: nobody, .all, page: PageRequest()) }
+            await #expect(throws: stream) { try await store.makeProduct(of: nobody) }
+            await #expect(throws: product) { try await store.product(nothing, of: id) }
+            await #expect(throws: product) { try await store.product(foreign.id, of: id) }
+            await #expect(throws: product) { try await store.pin(foreign.id, of: id, atMS: 0) }
+            await #expect(throws: product) { try await store.delete(foreign.id, of: id) }
+            for cursor in ["", "x", "-1", "1-2-3", "99999999999999999999", "1;DROP TABLE"] {
+                let page = PageRequest(limit: 5, cursor: cursor)
+                await #expect(throws: StoreError.badCursor) { try await store.livestreams(status: nil, page: page) }
+                await #expect(throws: StoreError.badCursor) {
+                    try await store.likes(of: id, milliseconds: 0...9, page: page)
+                }
+            }
+        }
+    }
+
+    @Test("deletes a livestream with all that hangs on it, but not while it is live", arguments: StoreHome.allCases)
+    func deletes(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            let product = try await store.makeProduct(of: id)
+            _ = try await store.pin(product.id, of: id, atMS: 0)
+            try await store.append([.started(at: Timestamp(milliseconds: 1)), .chat(message("x"))], to: id)
+            let error = await #expect(throws: StoreError.self) { try await store.delete(id) }
+            guard case .conflict = error else { throw try #require(error) }
+            try await store.append([.ended(at: Timestamp(milliseconds: 2))], to: id)
+            try await store.delete(id)
+            await #expect(throws: StoreError.notFound(what: "livestream")) {
+                try await store.latestChat(of: id, limit: 1)
+            }
+        }
+    }
+
+    @Test("loses nothing when 64 write at once", arguments: StoreHome.allCases)
+    func concurrency(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<64 {
+                    group.addTask {
+                        for number in 0..<10 {
+                            try await store.append(
+                                [
+                                    .likes(LikeBatch(id: .random(), count: 3, atMS: Int64(number))),
+                                    .chat(message("\(writer)/\(number)", atMS: Int64(number))),
+                                ], to: id)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await store.livestream(id).likes == 1_920)
+            let texts = try await all(limit: 100) { try await store.chat(of: id, .all, page: $0) }.map(\.text)
+            #expect(Set(texts).count == 640 && texts.count == 640)
+        }
+    }
+
+    @Test("is unavailable once it is closed", arguments: StoreHome.allCases)
+    func closed(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            await store.close()
+            let error = await #expect(throws: StoreError.self) { try await store.livestream(id) }
+            guard case .unavailable = error else { throw try #require(error) }
+        }
+    }
+}

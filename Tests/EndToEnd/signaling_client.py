@@ -10,8 +10,8 @@ from vitrine import TOKEN
 
 
 class Client:
-    def __init__(self, server, stream, role="customer", **join):
-        self.socket = connect(server.ws_url, max_size=None, open_timeout=10, proxy=None)
+    def __init__(self, server, stream, role="customer", sock=None, **join):
+        self.socket = connect(server.ws_url, sock=sock, max_size=None, open_timeout=10, proxy=None)
         self.messages = []
         self.close_code = None
         if stream is not None:

@@ -9,6 +9,8 @@ struct ClientConnection: Sendable {
     static let absurdMessageBytes = 16 << 20
     /// What may wait for a client that reads slowly, in bytes. One that has more waiting is dropped.
     static let maximumWaitingBytes = 512 << 10
+    /// What of it the kernel may hold besides; left alone it would take megabytes for each slow client.
+    private static let kernelSendBytes = 128 << 10
 
     /// What a client did.
     enum Input: Sendable {
@@ -39,6 +41,7 @@ struct ClientConnection: Sendable {
         try pipeline.addHandler(ClientChannelHandler())
         try channel.syncOptions?.setOption(
             .writeBufferWaterMark, value: .init(low: Self.maximumWaitingBytes / 2, high: Self.maximumWaitingBytes))
+        try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: .init(Self.kernelSendBytes))
         inbound = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
     }
 

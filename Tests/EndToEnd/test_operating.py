@@ -1,0 +1,120 @@
+"""The command line, TLS, and what a browser is told about safety."""
+
+import os
+import signal
+import ssl
+import stat
+import subprocess
+import time
+
+import requests
+from websockets.sync.client import connect
+
+from vitrine import BINARY, TOKEN, free_port, until
+
+
+def run(*arguments, environment=None):
+    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=20,
+                          env={**os.environ, **(environment or {})})
+
+
+def test_bad_usage_ends_with_2_and_one_clear_line(tmp_path):
+    for arguments in (["serve", "--port", "x"], ["serve", "--nonsense"], ["serve", "--port", "70000"], ["dance"],
+                      ["serve", "--log-level", "loud"], ["serve", "--tls-key", "k"], ["serve", "--admin-token", "short"],
+                      ["serve", "--turn-url", "turn:x"], ["serve", "--store", "floppy"], ["serve", "--config", "/none"],
+                      ["serve", "--public-url", "nowhere"], ["serve", "--ice-servers", "[oops"]):
+        result = run(*arguments, "--data-folder", tmp_path / "d") if arguments[0] == "serve" else run(*arguments)
+        assert result.returncode == 2, (arguments, result)
+        assert result.stderr.startswith("vitrine: ") and result.stderr.count("\n") == 1, result.stderr
+
+
+def test_trouble_ends_with_1_and_one_clear_line(server, tmp_path):
+    taken = run("serve", "--port", server.port, "--data-folder", tmp_path / "other")
+    assert taken.returncode == 1 and taken.stderr.splitlines()[-1].startswith("vitrine: ")
+    (tmp_path / "file").write_text("")
+    folder = run("serve", "--port", free_port(), "--data-folder", tmp_path / "file" / "data")
+    assert folder.returncode == 1 and "data folder" in folder.stderr
+    certificate = run("serve", "--port", free_port(), "--data-folder", tmp_path / "tls", "--tls-certificate", "/none",
+                      "--tls-key", "/none")
+    assert certificate.returncode == 1 and certificate.stderr.splitlines()[-1].startswith("vitrine: ")
+
+
+def test_help_explains_every_option_with_its_default():
+    text = run("serve", "--help").stdout
+    for option in ("host", "port", "data-folder", "store", "admin-token", "public-url", "tls-certificate", "tls-key",
+                   "ice-servers", "turn-url", "turn-secret", "allowed-origins", "admin-grace", "log-level", "config"):
+        assert f"--{option}" in text
+    assert text.count("(default: ") >= 15 and "VITRINE_" in text
+    assert run("--help").returncode == 0
+
+
+def test_settings_come_from_the_line_the_environment_and_a_file(tmp_path):
+    (tmp_path / "config.json").write_text('{"data-folder": "%s", "port": 1, "admin-token": "from-the-file"}' % (tmp_path / "d"))
+    port = free_port()
+    process = subprocess.Popen([BINARY, "serve", "--config", tmp_path / "config.json"], stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "VITRINE_PORT": str(port)})
+    try:
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert lines[2] == f"vitrine: listening on http://127.0.0.1:{port}\n", lines
+        assert "token" in lines[1] and "from-the-file" not in "".join(lines)
+        answer = requests.post(f"http://127.0.0.1:{port}/api/livestreams", json={"title": "x"}, timeout=5,
+                               headers={"Authorization": "Bearer from-the-file"})
+        assert answer.status_code == 201
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_a_made_token_is_kept_and_printed_and_logged_nowhere(tmp_path):
+    links = []
+    for _ in range(2):
+        process = subprocess.Popen(
+            [BINARY, "serve", "--port", "0", "--data-folder", tmp_path / "d", "--log-level", "trace"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        lines = [process.stdout.readline() for _ in range(3)]
+        process.terminate()
+        _, log = process.communicate(timeout=10)
+        token = lines[1].rsplit("#token=", 1)[1].strip()
+        assert len(token) >= 32 and token not in log
+        links.append(token)
+    assert links[0] == links[1] == (tmp_path / "d" / "admin-token").read_text().strip()
+    assert stat.S_IMODE((tmp_path / "d" / "admin-token").stat().st_mode) == 0o600
+
+
+def test_a_second_signal_ends_at_once(start_server):
+    server = start_server()
+    os.kill(server.process.pid, signal.SIGTERM)
+    os.kill(server.process.pid, signal.SIGTERM)
+    began = time.monotonic()
+    server.process.wait(5)
+    assert time.monotonic() - began < 3
+
+
+def test_tls_serves_pages_rest_and_signaling(start_server, tmp_path):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    server = start_server("--tls-certificate", certificate, "--tls-key", key, scheme="https")
+    answer = requests.get(server.url + "/healthz", verify=str(certificate), timeout=5)
+    assert answer.json() == {"status": "ok"}
+    trust = ssl.create_default_context(cafile=str(certificate))
+    with connect(server.ws_url, ssl=trust, origin=server.url, proxy=None) as socket:
+        socket.send('{"type": "dance"}')
+        assert "unknown_type" in socket.recv()
+    until(lambda: requests.get(server.url + "/", verify=str(certificate), timeout=5).status_code == 200)
+
+
+def test_every_answer_is_safe_to_show(server, api, stream):
+    for path in ("/", "/admin/", f"/watch/{stream}", "/assets/shared/dom.js", f"/api/livestreams/{stream}", "/nothing"):
+        headers = api.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "script-src 'self'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_no_token_or_address_is_logged(server, api, stream):
+    api.post("/api/livestreams", {"title": ""})
+    api.get(f"/api/livestreams/{stream}?token={TOKEN}")
+    log = "".join(line for line in server.log if not line.startswith("vitrine:"))
+    assert TOKEN not in log

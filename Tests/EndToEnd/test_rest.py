@@ -1,0 +1,191 @@
+"""REST as docs/protocol.md has it."""
+
+import pytest
+import requests
+
+from signaling_client import Client
+from vitrine import API, assert_problem
+
+ABSENT = "does-not-exist"
+
+
+def test_a_livestream_is_made_read_changed_and_removed(api):
+    answer = api.post("/api/livestreams", {"title": "  Autumn mugs ", "description": "Warm", "unknown": 1,
+                                           "scheduled_at": "2026-12-01T18:00:00+01:00"})
+    assert answer.status_code == 201
+    record = answer.json()
+    assert answer.headers["Location"] == f"/api/livestreams/{record['id']}"
+    assert record["title"] == "Autumn mugs" and record["status"] == "scheduled"
+    assert record["scheduled_at"] == "2026-12-01T17:00:00.000Z"
+    assert record["delivery"] == {"mode": "auto", "max_direct_viewers": 4}
+    assert record["recording"] is None and record["pinned_products"] == [] and record["likes"] == 0
+    path = answer.headers["Location"]
+    assert api.get(path).json() == record
+
+    changed = api.request("PATCH", path, json={"title": "Mugs", "delivery": {"mode": "direct"}, "scheduled_at": None})
+    assert changed.status_code == 200
+    assert changed.json() == {**record, "title": "Mugs", "scheduled_at": None,
+                              "delivery": {"mode": "direct", "max_direct_viewers": 4}}
+    assert api.get(path).json() == changed.json()
+    assert api.request("DELETE", path).status_code == 204
+    assert_problem(api.get(path), 404)
+    assert_problem(api.request("DELETE", path), 404)
+
+
+def test_lists_come_in_parts_newest_first(server, api):
+    made = [api.create(f"Show {number}") for number in range(25)]
+    live = Client.admin(server, made[3])
+    live.send("start_stream")
+    live.expect("stream_started")
+    first = api.get("/api/livestreams").json()
+    assert [item["id"] for item in first["items"]] == made[:4:-1]
+    rest = api.get("/api/livestreams", params={"cursor": first["next_cursor"]}).json()
+    assert [item["id"] for item in rest["items"]] == made[4::-1] and rest["next_cursor"] is None
+    assert [item["id"] for item in api.all("/api/livestreams", status="live")] == [made[3]]
+    assert len(api.all("/api/livestreams", status="scheduled")) == 24
+    for query in ("limit=0", "limit=101", "limit=x", "cursor=x", "status=lost"):
+        assert_problem(api.get(f"/api/livestreams?{query}"), 422)
+
+
+def test_only_the_admin_changes_anything(server, api, stream):
+    product = api.add_product(stream)
+    base = f"/api/livestreams/{stream}"
+    changes = [("POST", "/api/livestreams"), ("PATCH", base), ("DELETE", base), ("DELETE", f"{base}/chat/{product}"),
+               ("POST", f"{base}/products"), ("PATCH", f"{base}/products/{product}"),
+               ("DELETE", f"{base}/products/{product}"), ("PUT", f"{base}/products/{product}/pin"),
+               ("DELETE", f"{base}/products/{product}/pin"), ("POST", f"{base}/recording")]
+    for token in (None, "wrong-token", "test-admin-toke", "test-admin-tokenx"):
+        stranger = API(server.url, token)
+        for method, path in changes:
+            answer = stranger.request(method, path, json={"title": "x"}, headers={"Tus-Resumable": "1.0.0"})
+            assert_problem(answer, 401)
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    stranger = API(server.url, None)
+    for path in ("/api/livestreams", base, f"{base}/chat", f"{base}/likes", f"{base}/products", "/api/ice_servers"):
+        assert stranger.get(path).status_code == 200
+
+
+def test_a_live_show_is_not_deleted(server, api, stream):
+    admin = Client.admin(server, stream)
+    admin.send("start_stream")
+    admin.expect("stream_started")
+    assert_problem(api.request("DELETE", f"/api/livestreams/{stream}"), 409)
+    admin.send("end_stream")
+    admin.expect("stream_ended")
+    assert api.request("DELETE", f"/api/livestreams/{stream}").status_code == 204
+    admin.expect_close(4410)
+
+
+def test_products_are_added_changed_pinned_and_removed(server, api, stream):
+    customer = Client(server, stream)
+    base = f"/api/livestreams/{stream}/products"
+    answer = api.post(base, {"title": "Mug", "price": {"amount": "19.90", "currency": "EUR"},
+                             "image_url": "https://shop.example/mug.jpg"})
+    mug = answer.json()
+    assert answer.status_code == 201 and answer.headers["Location"] == f"{base}/{mug['id']}"
+    assert mug["price"] == {"amount": "19.90", "currency": "EUR"} and mug["url"] is None and not mug["pinned"]
+    plate = api.add_product(stream, "Plate")
+    assert [item["title"] for item in api.all(base)] == ["Mug", "Plate"]
+
+    pinned = api.request("PUT", f"{base}/{mug['id']}/pin")
+    assert pinned.status_code == 200 and pinned.json()["at_ms"] == 0
+    assert customer.expect("product_pinned")["product"]["id"] == mug["id"]
+    api.request("PUT", f"{base}/{plate}/pin")
+    assert [item["title"] for item in api.record(stream)["pinned_products"]] == ["Mug", "Plate"]
+
+    changed = api.request("PATCH", f"{base}/{mug['id']}", json={"title": "Cup", "image_url": None}).json()
+    assert changed["title"] == "Cup" and changed["image_url"] is None and changed["at_ms"] == 0
+    assert customer.expect("product_pinned", timeout=5)["product"]["id"] == plate
+    assert customer.expect("product_pinned")["product"]["title"] == "Cup"
+
+    assert api.request("DELETE", f"{base}/{mug['id']}/pin").status_code == 204
+    assert customer.expect("product_unpinned")["id"] == mug["id"]
+    assert api.request("DELETE", f"{base}/{plate}").status_code == 204
+    assert customer.expect("product_unpinned")["id"] == plate
+    assert [item["title"] for item in api.all(base)] == ["Cup"]
+    assert api.record(stream)["pinned_products"] == []
+
+
+@pytest.mark.parametrize("fields", [
+    {"title": "x"}, {"price": {"amount": "1", "currency": "EUR"}}, {"title": "x", "price": "1"},
+    {"title": "x", "price": {"amount": "abc", "currency": "EUR"}}, {"title": "x", "price": {"amount": 1.5, "currency": "EUR"}},
+    {"title": "x", "price": {"amount": "-1", "currency": "EUR"}}, {"title": "x", "price": {"amount": "1", "currency": "euro"}},
+    {"title": "x", "price": {"amount": "1", "currency": "EUR"}, "url": "javascript:alert(1)"},
+    {"title": "x", "price": {"amount": "1", "currency": "EUR"}, "image_url": "data:text/html,x"},
+    {"title": "", "price": {"amount": "1", "currency": "EUR"}},
+    {"title": "x" * 201, "price": {"amount": "1", "currency": "EUR"}},
+])
+def test_a_product_that_is_none_is_refused(api, stream, fields):
+    assert_problem(api.post(f"/api/livestreams/{stream}/products", fields), 422)
+    assert api.all(f"/api/livestreams/{stream}/products") == []
+
+
+def test_chat_history_is_found_by_place_and_by_clock(server, api, stream):
+    admin = Client.admin(server, stream)
+    admin.send("start_stream")
+    admin.expect("stream_started")
+    for number in range(8):
+        admin.send("chat", text=f"message {number}")
+    said = [admin.expect("chat_message") for _ in range(8)]
+    path = f"/api/livestreams/{stream}/chat"
+    texts = lambda **query: [item["text"] for item in api.get(path, params=query).json()["items"]]
+    assert texts() == [f"message {number}" for number in range(8)]
+    assert texts(before=said[4]["id"], limit=2) == ["message 2", "message 3"]
+    assert texts(after=said[4]["id"]) == ["message 5", "message 6", "message 7"]
+    assert texts(from_ms=0, to_ms=said[-1]["at_ms"]) == [f"message {number}" for number in range(8)]
+    assert texts(from_ms=said[-1]["at_ms"] + 1) == []
+    for query in ("before=a&after=b", "from_ms=9&to_ms=3", "from_ms=-1", f"before={said[0]['id']}&from_ms=1"):
+        assert api.get(f"{path}?{query}").status_code in (404, 422)
+    assert_problem(api.get(f"{path}?before={ABSENT}"), 404)
+
+    customer = Client(server, stream)
+    assert len(customer.joined["chat"]) == 8
+    assert api.request("DELETE", f"{path}/{said[2]['id']}").status_code == 204
+    assert customer.expect("chat_removed")["id"] == said[2]["id"]
+    assert len(api.all(path)) == 7
+    assert_problem(api.request("DELETE", f"{path}/{said[2]['id']}"), 404)
+
+
+def test_unknown_things_are_problems(api):
+    base = f"/api/livestreams/{ABSENT}"
+    for method, path in [("GET", base), ("PATCH", base), ("DELETE", base), ("GET", f"{base}/chat"),
+                         ("GET", f"{base}/products"), ("GET", f"{base}/recording"), ("GET", f"{base}/likes"),
+                         ("PUT", f"{base}/products/{ABSENT}/pin"), ("GET", "/nothing/here"), ("GET", "/assets/no.js"),
+                         ("GET", "/api"), ("POST", "/healthz")]:
+        assert_problem(api.request(method, path, json={"title": "x"}), 404)
+
+
+def test_health_metrics_and_pages_answer(server, api):
+    assert api.get("/healthz").json() == {"status": "ok"}
+    assert api.get("/readyz").json() == {"status": "ok"}
+    assert "vitrine_clients" in api.get("/metrics").text
+    for path in ("/", "/watch/abcdefgh", "/admin/"):
+        answer = requests.get(server.url + path, timeout=5)
+        assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
+    assert requests.get(server.url + "/admin", allow_redirects=False, timeout=5).headers["Location"] == "/admin/"
+    script = requests.get(server.url + "/assets/watch/watch.js", timeout=5)
+    assert script.headers["Content-Type"].startswith("text/javascript")
+    again = requests.get(server.url + "/assets/watch/watch.js", headers={"If-None-Match": script.headers["ETag"]}, timeout=5)
+    assert again.status_code == 304 and again.content == b""
+
+
+def test_ice_servers_are_what_the_operator_configured(start_server):
+    assert start_server().api.get("/api/ice_servers").json() == []
+    server = start_server("--ice-servers", "stun:stun.example:3478", "--turn-url", "turn:turn.example:3478",
+                          "--turn-secret", "north")
+    servers = server.api.get("/api/ice_servers").json()
+    assert servers[0] == {"urls": ["stun:stun.example:3478"]}
+    assert servers[1]["urls"] == ["turn:turn.example:3478"]
+    assert servers[1]["username"].endswith(":vitrine") and servers[1]["credential"]
+    assert Client(server, server.api.create()).joined["ice_servers"][0] == servers[0]
+
+
+def test_metrics_count_what_happens(server, api, stream):
+    customer = Client(server, stream)
+    customer.send("like")
+    customer.expect("stream_update", likes=1)
+    customer.send("chat", text="hello")
+    customer.expect("chat_message")
+    text = api.get("/metrics").text
+    assert 'vitrine_clients{role="customer"} 1' in text
+    assert "vitrine_likes_total 1" in text and "vitrine_chat_messages_total 1" in text

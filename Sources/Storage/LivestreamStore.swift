@@ -6,6 +6,7 @@ package import Wire
 /// was not done, or may be tried again without counting twice. Calls may come from any task at once.
 package protocol LivestreamStore: Sendable {
     // Livestreams
+    /// `.conflict` when the id is taken.
     func create(_ stream: Livestream) async throws(StoreError)
     /// The record with its pinned products and recording; `viewerCount` is 0, for only the room knows it.
     func livestream(_ id: StreamID) async throws(StoreError) -> Livestream
@@ -32,6 +33,7 @@ package protocol LivestreamStore: Sendable {
     >
 
     // Products
+    /// `.conflict` when the id is taken.
     func create(_ product: Product, of id: StreamID) async throws(StoreError)
     func product(_ product: ProductID, of id: StreamID) async throws(StoreError) -> Product
     /// In the order in which they were added.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Testing
 import Wire
@@ -36,7 +37,11 @@ struct SQLiteStoreTests {
     @Test("says that it is unavailable when the disk is full, and takes nothing by half")
     func diskFull() async throws {
         try await withTemporaryFolder { folder in
-            let store = try await SQLiteStore(path: "\(folder)/store.sqlite", maximumPages: 60)
+            let store = try await SQLiteStore(
+                path: "\(folder)/store.sqlite",
+                prepare: { db in
+                    try db.execute(sql: "PRAGMA max_page_count = 60")
+                })
             let id = try await store.make().id
             var written = 0
             let error = await #expect(throws: StoreError.self) {
@@ -59,26 +64,59 @@ struct SQLiteStoreTests {
         guard case .unavailable = error else { throw try #require(error) }
     }
 
-    @Test("finds what it looks for by an index, not by reading whole tables")
-    func indexes() async throws {
+    @Test("refuses a file that is no store")
+    func foreignFile() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/store.sqlite"
+            let text = String(repeating: "This is a diary. ", count: 100)
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            let error = await #expect(throws: StoreError.self) { try await SQLiteStore(path: path) }
+            guard case .unavailable = error else { throw try #require(error) }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+        }
+    }
+
+    /// What a killed process leaves: the file and its log as they are, without the store having been closed.
+    @Test("has in its files what it has acknowledged, at any moment")
+    func crashImage() async throws {
         try await withTemporaryFolder { folder in
             let store = try await SQLiteStore(path: "\(folder)/store.sqlite")
-            let queries = [
-                "SELECT * FROM livestreams WHERE seq < 9 ORDER BY seq DESC LIMIT 20",
-                "SELECT * FROM livestreams WHERE status = 'live' AND seq < 9 ORDER BY seq DESC LIMIT 20",
-                "SELECT * FROM chat_messages WHERE stream = 1 AND seq > 5 ORDER BY seq LIMIT 20",
-                "SELECT * FROM chat_messages WHERE stream = 1 AND (at_ms, seq) > (5, 5) AND at_ms <= 9 "
-                    + "ORDER BY at_ms, seq LIMIT 20",
-                "SELECT * FROM likes WHERE stream = 1 AND (at_ms, seq) > (5, 5) AND at_ms <= 9 ORDER BY at_ms, seq",
-                "SELECT * FROM products WHERE stream = 1 AND seq > 5 ORDER BY seq LIMIT 20",
-                "SELECT at_ms, until_ms FROM pins WHERE product = 1 ORDER BY seq",
-            ]
-            for query in queries {
-                let plan = try await store.read { db in
-                    try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(query)").map { $0["detail"] as String }
+            let id = try await store.make().id
+            for number in 1...5 {
+                let likes = LikeBatch(id: .random(), count: 2, atMS: 0)
+                try await store.append([.chat(message("\(number)")), .likes(likes)], to: id)
+                for suffix in ["", "-wal"] {
+                    try FileManager.default.copyItem(
+                        atPath: "\(folder)/store.sqlite\(suffix)", toPath: "\(folder)/killed\(number).sqlite\(suffix)")
                 }
-                #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(query): \(plan)")
+                let restarted = try await SQLiteStore(path: "\(folder)/killed\(number).sqlite")
+                #expect(try await restarted.livestream(id).likes == 2 * number)
+                #expect(try await restarted.latestChat(of: id, limit: 50).count == number)
+                await restarted.close()
             }
+            await store.close()
+        }
+    }
+
+    @Test("reads beside a write, and sees nothing of it before it is done", .timeLimit(.minutes(1)))
+    func readsBesideWrites() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try await SQLiteStore(path: "\(folder)/store.sqlite")
+            let id = try await store.make("Before").id
+            let (begun, beginning) = AsyncStream<Void>.makeStream()
+            let mayEnd = DispatchSemaphore(value: 0)
+            let writer = Task {
+                try await store.write { db in
+                    try db.execute(sql: "UPDATE livestreams SET title = 'After'")
+                    beginning.finish()
+                    mayEnd.wait()
+                }
+            }
+            for await _ in begun {}
+            #expect(try await store.livestream(id).title == "Before")
+            mayEnd.signal()
+            try await writer.value
+            #expect(try await store.livestream(id).title == "After")
             await store.close()
         }
     }

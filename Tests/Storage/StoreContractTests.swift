@@ -40,11 +40,13 @@ struct StoreContractTests {
         }
     }
 
-    @Test("lists livestreams newest first, by status, in parts that stay whole while others come")
-    func lists() async throws {
-        try await StoreHome.sqlite.with { store, _ in
+    @Test(
+        "lists livestreams newest first, by status, in parts that stay whole while others come",
+        arguments: StoreHome.allCases)
+    func lists(home: StoreHome) async throws {
+        try await home.with { store, _ in
             var ids: [StreamID] = []
-            for number in 0..<25 { ids.append(try await store.make("\(number)", at: Int64(number)).id) }
+            for number in 0..<25 { ids.append(try await store.make("\(number)", at: Int64(number / 2)).id) }
             try await store.append([.started(at: Timestamp(milliseconds: 1))], to: ids[3])
             #expect(
                 try await all(limit: 7) { try await store.livestreams(status: nil, page: $0) }.map(\.id)
@@ -56,6 +58,23 @@ struct StoreContractTests {
             let second = try await store.livestreams(
                 status: nil, page: PageRequest(limit: 10, cursor: first.nextCursor))
             #expect(second.items.map(\.id) == Array(ids.reversed()[10..<20]))
+            let oldest = try await store.make("put in last, made first", at: -5).id
+            #expect(try await all(limit: 26) { try await store.livestreams(status: nil, page: $0) }.last?.id == oldest)
+        }
+    }
+
+    @Test("takes an id only once", arguments: StoreHome.allCases)
+    func takenIDs(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let stream = try await store.make("First")
+            let product = try await store.makeProduct(of: stream.id, title: "First")
+            let otherStream = Livestream(id: stream.id, title: "Second", createdAt: stream.createdAt)
+            let otherProduct = Product(id: product.id, title: "Second", price: product.price)
+            let taken = StoreError.conflict(reason: "The id is taken.")
+            await #expect(throws: taken) { try await store.create(otherStream) }
+            await #expect(throws: taken) { try await store.create(otherProduct, of: stream.id) }
+            #expect(try await store.livestream(stream.id).title == "First")
+            #expect(try await store.product(product.id, of: stream.id).title == "First")
         }
     }
 
@@ -77,6 +96,8 @@ struct StoreContractTests {
             try await store.append([.ended(at: end)], to: id)
             stream = try await store.livestream(id)
             #expect(stream.status == .ended && stream.endedAt == end)
+            try await store.append([.ended(at: end.advanced(byMilliseconds: 1)), .started(at: end)], to: id)
+            #expect(try await store.livestream(id) == stream)
         }
     }
 
@@ -97,6 +118,8 @@ struct StoreContractTests {
             let oldest = try await store.chat(
                 of: id, .before(messages[10].id), page: PageRequest(limit: 100, cursor: older.nextCursor))
             #expect(oldest.items.map(\.text) == messages[..<6].map(\.text) && oldest.nextCursor == nil)
+            let none = try await store.chat(of: id, .before(messages[0].id), page: PageRequest(limit: 4))
+            #expect(none == Page(items: [], nextCursor: nil))
             #expect(try await store.latestChat(of: id, limit: 3).map(\.text) == ["27", "28", "29"])
 
             try await store.deleteChat(messages[0].id, of: id)
@@ -170,6 +193,11 @@ struct StoreContractTests {
             for cursor in ["", "x", "-1", "1-2-3", "99999999999999999999", "1;DROP TABLE"] {
                 let page = PageRequest(limit: 5, cursor: cursor)
                 await #expect(throws: StoreError.badCursor) { try await store.livestreams(status: nil, page: page) }
+                await #expect(throws: StoreError.badCursor) { try await store.chat(of: id, .all, page: page) }
+                await #expect(throws: StoreError.badCursor) {
+                    try await store.chat(of: id, .milliseconds(0...9), page: page)
+                }
+                await #expect(throws: StoreError.badCursor) { try await store.products(of: id, page: page) }
                 await #expect(throws: StoreError.badCursor) {
                     try await store.likes(of: id, milliseconds: 0...9, page: page)
                 }

@@ -1,13 +1,17 @@
 import GRDB
 import Wire
 
-/// A place in a list in the order of the stream's clock: behind this row.
-struct ClockPosition {
-    let atMS: Int64
+/// A place in a list that is ordered by a time, and by row number within one time: behind this row.
+struct TimePosition {
+    let time: Int64
     let sequence: Int64
 
-    static func cursor(of row: Row) -> String {
-        "\(row["at_ms"] as Int64)-\(row["seq"] as Int64)"
+    /// Behind every row.
+    static let end = Self(time: .max, sequence: .max)
+
+    /// The cursor of rows that are ordered by `column`.
+    static func cursor(by column: String) -> (Row) -> String {
+        { row in "\(row[column] as Int64)_\(row["seq"] as Int64)" }
     }
 }
 
@@ -21,15 +25,15 @@ extension PageRequest {
         }
     }
 
-    /// The place behind which a list in the order of the stream's clock goes on; nil at its beginning.
-    var clockPosition: ClockPosition? {
+    /// The place behind which a list in the order of time goes on; nil at its beginning.
+    var timePosition: TimePosition? {
         get throws {
             guard let cursor else { return nil }
-            let parts = cursor.split(separator: "-", omittingEmptySubsequences: false)
-            guard parts.count == 2, let atMS = Int64(parts[0]), let sequence = Int64(parts[1]) else {
+            let parts = cursor.split(separator: "_", omittingEmptySubsequences: false)
+            guard parts.count == 2, let time = Int64(parts[0]), let sequence = Int64(parts[1]) else {
                 throw StoreError.badCursor
             }
-            return ClockPosition(atMS: atMS, sequence: sequence)
+            return TimePosition(time: time, sequence: sequence)
         }
     }
 }

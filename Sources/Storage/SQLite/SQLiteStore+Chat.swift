@@ -42,15 +42,16 @@ extension SQLiteStore {
         of id: StreamID, milliseconds span: ClosedRange<Int64>, page: PageRequest
     ) async throws(StoreError) -> Page<LikeBatch> {
         try await read { db in
-            let start = try page.clockPosition ?? ClockPosition(atMS: span.lowerBound, sequence: 0)
+            let start = try page.timePosition ?? TimePosition(time: span.lowerBound, sequence: 0)
             let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT * FROM likes WHERE stream = ? AND (at_ms, seq) > (?, ?) AND at_ms <= ?
                     ORDER BY at_ms, seq LIMIT ?
                     """,
-                arguments: [db.sequence(of: id), start.atMS, start.sequence, span.upperBound, page.limit + 1])
-            return try Page(rows: rows, limit: page.limit, cursor: ClockPosition.cursor, item: LikeBatch.init(row:))
+                arguments: [db.sequence(of: id), start.time, start.sequence, span.upperBound, page.limit + 1])
+            return try Page(
+                rows: rows, limit: page.limit, cursor: TimePosition.cursor(by: "at_ms"), item: LikeBatch.init(row:))
         }
     }
 }
@@ -106,14 +107,15 @@ extension Database {
     fileprivate func chat(
         in stream: Int64, within span: ClosedRange<Int64>, page: PageRequest
     ) throws -> Page<ChatMessage> {
-        let start = try page.clockPosition ?? ClockPosition(atMS: span.lowerBound, sequence: 0)
+        let start = try page.timePosition ?? TimePosition(time: span.lowerBound, sequence: 0)
         let rows = try Row.fetchAll(
             self,
             sql: """
                 SELECT * FROM chat_messages WHERE stream = ? AND (at_ms, seq) > (?, ?) AND at_ms <= ?
                 ORDER BY at_ms, seq LIMIT ?
                 """,
-            arguments: [stream, start.atMS, start.sequence, span.upperBound, page.limit + 1])
-        return try Page(rows: rows, limit: page.limit, cursor: ClockPosition.cursor, item: ChatMessage.init(row:))
+            arguments: [stream, start.time, start.sequence, span.upperBound, page.limit + 1])
+        return try Page(
+            rows: rows, limit: page.limit, cursor: TimePosition.cursor(by: "at_ms"), item: ChatMessage.init(row:))
     }
 }

@@ -27,9 +27,11 @@ extension SQLiteStore {
         status: Livestream.Status?, page: PageRequest
     ) async throws(StoreError) -> Page<Livestream> {
         try await read { db in
-            let before = try page.sequence ?? Int64.max
-            let rows = try db.livestreams(status: status, before: before, limit: page.limit + 1)
-            return try Page(rows: rows, limit: page.limit) { row in try Livestream(row: row, in: db) }
+            let rows = try db.livestreams(
+                status: status, before: page.timePosition ?? .end, limit: page.limit + 1)
+            return try Page(rows: rows, limit: page.limit, cursor: TimePosition.cursor(by: "created_at")) { row in
+                try Livestream(row: row, in: db)
+            }
         }
     }
 
@@ -88,15 +90,23 @@ extension SQLiteStore {
 }
 
 extension Database {
-    fileprivate func livestreams(status: Livestream.Status?, before: Int64, limit: Int) throws -> [Row] {
+    fileprivate func livestreams(status: Livestream.Status?, before: TimePosition, limit: Int) throws -> [Row] {
         guard let status else {
             return try Row.fetchAll(
-                self, sql: "SELECT * FROM livestreams WHERE seq < ? ORDER BY seq DESC LIMIT ?",
-                arguments: [before, limit])
+                self,
+                sql: """
+                    SELECT * FROM livestreams WHERE (created_at, seq) < (?, ?)
+                    ORDER BY created_at DESC, seq DESC LIMIT ?
+                    """,
+                arguments: [before.time, before.sequence, limit])
         }
         return try Row.fetchAll(
-            self, sql: "SELECT * FROM livestreams WHERE status = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-            arguments: [status.rawValue, before, limit])
+            self,
+            sql: """
+                SELECT * FROM livestreams WHERE status = ? AND (created_at, seq) < (?, ?)
+                ORDER BY created_at DESC, seq DESC LIMIT ?
+                """,
+            arguments: [status.rawValue, before.time, before.sequence, limit])
     }
 
     fileprivate func apply(_ write: ShowWrite, to stream: Int64) throws {

@@ -11,26 +11,21 @@ package final class SQLiteStore: LivestreamStore {
     /// Opens the file at `path`, or makes it. Throws `.unavailable` for one that can't be opened, or that a newer
     /// release has written.
     package convenience init(path: String) async throws(StoreError) {
-        try await self.init(path: path, maximumPages: nil)
+        try await self.init(path: path) { _ in }
     }
 
-    /// `maximumPages` bounds the file as a full disk would; for tests.
-    init(path: String, maximumPages: Int?) async throws(StoreError) {
+    /// `prepare` is run on each connection: tests bound the file's size or listen to the statements with it.
+    init(path: String, prepare: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
         pool = try await Self.mapping {
             var configuration = Configuration()
             configuration.label = "vitrine.store"
             configuration.busyMode = .timeout(5)
-            configuration.prepareDatabase { db in
-                if let maximumPages { try db.execute(sql: "PRAGMA max_page_count = \(maximumPages)") }
-            }
+            configuration.prepareDatabase(prepare)
             let pool = try DatabasePool(path: path, configuration: configuration)
             // The pool sets NORMAL when it opens its writer, which would let a power cut take acknowledged commits.
             try await pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Schema.migrator
-            let isNewer = try await pool.read { db in
-                try !migrator.appliedIdentifiers(db).isSubset(of: Schema.migrations)
-            }
-            guard !isNewer else {
+            guard try await !pool.read(migrator.hasBeenSuperseded) else {
                 throw StoreError.unavailable(reason: "a newer release of Vitrine wrote it; use that release")
             }
             try migrator.migrate(pool)
@@ -58,6 +53,8 @@ package final class SQLiteStore: LivestreamStore {
             return try await body()
         } catch let error as StoreError {
             throw error
+        } catch DatabaseError.SQLITE_CONSTRAINT_UNIQUE {
+            throw .conflict(reason: "The id is taken.")
         } catch let error as DatabaseError {
             throw .unavailable(reason: "SQLite: \(error.message ?? "error \(error.resultCode.rawValue)")")
         } catch {

@@ -2,8 +2,6 @@ import GRDB
 
 /// The tables, and how an older file becomes one of today's.
 enum Schema {
-    static let migrations = ["v1"]
-
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in
@@ -15,7 +13,7 @@ enum Schema {
         return migrator
     }
 
-    /// `status, seq`: the list goes newest first by row number, so two made in one millisecond keep their order.
+    /// The list goes newest first, of all or of one status; `seq` keeps the order of two made in one millisecond.
     private static let livestreams = """
         CREATE TABLE livestreams (
             seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -36,7 +34,8 @@ enum Schema {
             recording_size_bytes INTEGER,
             recording_duration_ms INTEGER
         ) STRICT;
-        CREATE INDEX livestreams_by_status ON livestreams (status, seq);
+        CREATE INDEX livestreams_by_time ON livestreams (created_at, seq);
+        CREATE INDEX livestreams_by_status ON livestreams (status, created_at, seq);
         """
 
     /// `stream, seq` is for paging in the order of writing, `stream, at_ms, seq` for the replay's spans.
@@ -67,7 +66,8 @@ enum Schema {
         CREATE INDEX likes_by_clock ON likes (stream, at_ms, seq);
         """
 
-    /// `stream, seq` lists a show's products; the partial index finds what is pinned, and lets it be pinned only once.
+    /// `stream, seq` lists a show's products, `product, seq` a product's pins; the partial index finds what is pinned
+    /// now, and lets a product be pinned only once.
     private static let products = """
         CREATE TABLE products (
             seq INTEGER PRIMARY KEY AUTOINCREMENT,

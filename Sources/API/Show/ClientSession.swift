@@ -30,12 +30,23 @@ struct ClientSession {
             try await connection.inbound.executeThenClose { inbound, _ in
                 var inputs = inbound.makeAsyncIterator()
                 guard let membership = try await admit(&inputs) else { return }
-                do {
-                    while let input = try await inputs.next() { await receive(input, from: membership) }
-                } catch {}  // the socket broke: the client has left, as if it had said so
+                await attend(&inputs, as: membership)
                 await membership.show.leave(membership.client, role: membership.role)
+                while try await inputs.next() != nil {}  // it may take its time to read what it is still owed
             }
         } catch {}  // it broke before it joined: nobody knows of it
+    }
+
+    /// Returns when the client leaves, or is sent away.
+    private func attend(
+        _ inputs: inout NIOAsyncChannelInboundStream<ClientConnection.Input>.AsyncIterator, as member: Membership
+    ) async {
+        do {
+            while let input = try await inputs.next() {
+                if case .closing = input { return }
+                await receive(input, from: member)
+            }
+        } catch {}  // the socket broke: the client has left, as if it had said so
     }
 
     /// Nil when the client left, or was sent away, before it joined.
@@ -48,6 +59,7 @@ struct ClientSession {
         }
         defer { timeout.cancel() }
         while let input = try await inputs.next() {
+            if case .closing = input { continue }
             do {
                 guard case .join(let join) = try message(from: input) else {
                     throw MessageError(code: .notJoined, message: "The first message is \"join\".", inReplyTo: nil)
@@ -106,6 +118,7 @@ struct ClientSession {
             throw MessageError(
                 code: .messageTooLarge,
                 message: "A message may have \(ClientConnection.maximumMessageBytes) bytes at most.", inReplyTo: nil)
+        case .closing: throw MessageError(code: .notJoined, message: "You are being sent away.", inReplyTo: nil)
         }
     }
 

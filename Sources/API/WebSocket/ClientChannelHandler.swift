@@ -93,6 +93,8 @@ final class ClientChannelHandler: ChannelDuplexHandler {
     /// Says why after all that still waits, then closes: at the latest when the closing time is over.
     private func close(_ code: WebSocketErrorCode, context: ChannelHandlerContext) {
         guard !isClosing else { return }
+        context.fireChannelRead(wrapInboundOut(.closing))
+        context.fireChannelReadComplete()  // what was read is handed on only then
         isClosing = true
         var data = context.channel.allocator.buffer(capacity: 2)
         data.write(webSocketErrorCode: code)

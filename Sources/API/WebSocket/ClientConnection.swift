@@ -17,6 +17,8 @@ struct ClientConnection: Sendable {
         case text(ByteBuffer)
         case binary
         case oversized
+        /// The server is sending it away: it is still owed what waits for it, but counts no longer.
+        case closing
     }
 
     /// What is written to it.

@@ -11,7 +11,7 @@ from vitrine import TOKEN
 
 class Client:
     def __init__(self, server, stream, role="customer", sock=None, **join):
-        self.socket = connect(server.ws_url, sock=sock, max_size=None, open_timeout=10, proxy=None)
+        self.socket = connect(server.ws_url, sock=sock, max_size=None, open_timeout=10, proxy=None, legacy=True)
         self.messages = []
         self.close_code = None
         if stream is not None:

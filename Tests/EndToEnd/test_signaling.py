@@ -162,10 +162,10 @@ def test_a_foreign_page_may_not_connect(start_server):
     for origin, is_allowed in [(None, True), (server.url, True), ("https://shop.example", True),
                                ("https://evil.example", False), ("null", False), ("http://127.0.0.1:1", False)]:
         if is_allowed:
-            connect(server.ws_url, origin=origin, proxy=None).close()
+            connect(server.ws_url, origin=origin, proxy=None, legacy=True).close()
             continue
         with pytest.raises(InvalidStatus) as refusal:
-            connect(server.ws_url, origin=origin, proxy=None)
+            connect(server.ws_url, origin=origin, proxy=None, legacy=True)
         assert refusal.value.response.status_code == 403
     answer = server.api.get("/api/livestreams", headers={"Origin": "https://shop.example"})
     assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"

@@ -46,6 +46,7 @@ struct MessageTests {
             (#"{"type":"chat"}"#, .invalidMessage, "chat"), (#"{"type":"chat","text":5}"#, .invalidMessage, "chat"),
             (#"{"type":"chat","text":""}"#, .invalidMessage, "chat"),
             (#"{"type":"chat","text":"  \n "}"#, .invalidMessage, "chat"),
+            (#"{"type":"chat","text":"a\u0000b"}"#, .invalidMessage, "chat"),
             (#"{"type":"join","stream_id":"../../etc","role":"customer"}"#, .invalidMessage, "join"),
             (#"{"type":"join","stream_id":"stream-0001","role":"king"}"#, .invalidMessage, "join"),
             (#"{"type":"join","role":"customer"}"#, .invalidMessage, "join"),

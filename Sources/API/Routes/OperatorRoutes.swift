@@ -11,6 +11,7 @@ struct OperatorRoutes {
     let metrics: ServerMetrics
     let iceServers: ICEServerSource
     let description: ByteBuffer
+    let admin: AdminMiddleware
 
     private struct Health: Encodable {
         let status: String
@@ -32,6 +33,8 @@ struct OperatorRoutes {
                 status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
                 body: .init(byteBuffer: description))
         }
+        // Lets a page find out whether a token is the admin's before it shows what only the admin can do.
+        router.group("/api/admin").add(middleware: admin).get { _, _ in Response(status: .noContent) }
         router.get("/api/ice_servers") { _, _ in try JSON.response(iceServers.servers()) }
     }
 }

@@ -88,7 +88,8 @@ package struct VitrineServer: Service {
         ProductRoutes(store: store, shows: parts.shows, clock: parts.clock, admin: admin).add(to: router)
         RecordingRoutes(recordings: recordings, store: store, admin: admin).add(to: router)
         OperatorRoutes(
-            store: store, metrics: parts.metrics, iceServers: parts.iceServers, description: try Self.description()
+            store: store, metrics: parts.metrics, iceServers: parts.iceServers, description: try Self.description(),
+            admin: admin
         ).add(to: router)
         SignalingRoute(origins: origins).add(to: router)
         try PageRoutes().add(to: router)

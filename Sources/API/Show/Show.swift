@@ -20,7 +20,7 @@ actor Show {
 
     /// What waits for the store, oldest first.
     private var unwritten: [ShowWrite] = []
-    private var isWriting = false
+    private var writer: Task<Void, Never>?
     private var alarm: (deadline: Timestamp, task: Task<Void, Never>)?
     /// Set once the registry has let go of this show: whoever still holds it must ask the registry again.
     private var isRetired = false
@@ -70,7 +70,7 @@ actor Show {
 
     /// True when nobody is here and nothing is pending: then this show takes nobody in any more.
     func retireIfIdle() -> Bool {
-        guard room.isIdle, connections.isEmpty, unwritten.isEmpty, !isWriting else { return false }
+        guard room.isIdle, connections.isEmpty, unwritten.isEmpty, writer == nil else { return false }
         isRetired = true
         alarm?.task.cancel()
         return true
@@ -81,7 +81,7 @@ actor Show {
         for connection in connections.values { connection.send(.close(.goingAway)) }
         connections = [:]
         handle(.deadline)
-        while isWriting { await Task.yield() }
+        await writer?.value
         alarm?.task.cancel()
     }
 
@@ -99,19 +99,18 @@ actor Show {
                 unwritten.append(write)
             }
         }
-        if !unwritten.isEmpty, !isWriting { startWriting() }
+        if !unwritten.isEmpty, writer == nil { startWriting() }
     }
 
     /// One write at a time, each taking all that has come since the one before: under load they grow, not queue.
     private func startWriting() {
-        isWriting = true
-        Task {
+        writer = Task {
             while !unwritten.isEmpty {
                 let batch = unwritten
                 unwritten = []
                 await write(batch)
             }
-            isWriting = false
+            writer = nil
         }
     }
 

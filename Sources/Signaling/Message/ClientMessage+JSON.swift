@@ -79,6 +79,9 @@ extension ClientMessage {
             guard allowed.contains(text.unicodeScalars.count), !text.allSatisfy(\.isWhitespace) else {
                 throw invalid("\"text\" has \(allowed.lowerBound) to \(allowed.upperBound) characters, not all blank.")
             }
+            guard !text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" && $0 != "\t" }) else {
+                throw invalid("\"text\" holds a control character.")
+            }
         default: break
         }
     }

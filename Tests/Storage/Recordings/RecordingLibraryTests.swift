@@ -148,7 +148,9 @@ struct RecordingLibraryTests {
             async let slow = library.append(stream, at: 40, to: id)
             var second: RecordingError?
             for _ in 0..<1_000 where second == nil {
-                do { _ = try await library.append(pieces([]), at: 40, to: id) } catch { second = error as? RecordingError }
+                do { _ = try await library.append(pieces([]), at: 40, to: id) } catch {
+                    second = error as? RecordingError
+                }
             }
             #expect(second == .locked)
             continuation.yield([UInt8](repeating: 2, count: 10))

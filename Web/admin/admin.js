@@ -64,7 +64,7 @@ async function route(api) {
     try {
         const record = await api.livestream(id);
         if (location.hash !== `#/live/${id}`) return;
-        studio = new Studio(api, record);
+        studio = new Studio(api, record, () => overview.refresh());
         scrollTo(0, 0);
     } catch (error) {
         toast(error instanceof APIError && error.status === 404 ? "This show is no longer there." : error.message);

@@ -27,9 +27,13 @@ export class Studio {
     #wakeLock = null;
     #lastSound = performance.now();
     #isClosed = false;
+    #onStatus;
+    #sentAwayTimer = null;
 
-    constructor(api, record) {
+    /** @param {function} onStatus called when the show begins or ends */
+    constructor(api, record, onStatus) {
         this.#api = api;
+        this.#onStatus = onStatus;
         this.#record = record;
         this.id = record.id;
         this.#parts = this.#build();
@@ -37,7 +41,8 @@ export class Studio {
         this.#broadcaster = new Broadcaster(this.#signaling);
         this.#table = new ViewersTable(this.#signaling, this.#broadcaster, this.#parts);
         this.#chat = new ChatLog(this.#parts.chat, (id) => this.#try(() => api.removeMessage(record.id, id)));
-        new ProductsPanel(api, record.id, this.#parts);
+        const products = new ProductsPanel(api, record.id, this.#parts);
+        for (const type of ["product_pinned", "product_unpinned"]) this.#signaling.addEventListener(type, () => products.refresh());
         this.#listen();
         this.#act();
         this.#render();
@@ -47,6 +52,7 @@ export class Studio {
 
     close() {
         this.#isClosed = true;
+        clearTimeout(this.#sentAwayTimer);
         this.#signaling.close();
         this.#broadcaster.close();
         this.#table.close();
@@ -131,6 +137,7 @@ export class Studio {
         const before = this.#record.status;
         this.#record = stream;
         this.#render();
+        if (stream.status !== before) this.#onStatus();
         if (stream.status === "live") {
             this.#keepAwake();
             if (this.#capture.stream && !this.#recorder?.isRunning) this.#recorder?.start(this.#capture.stream);
@@ -206,10 +213,11 @@ export class Studio {
     }
 
     #sentAway(code) {
-        this.#broadcaster.close();
+        // Another window is about to offer its picture: until then this one's goes on.
+        this.#sentAwayTimer = setTimeout(() => this.#broadcaster.close(), 10_000);
         if (code === 4409) {
             this.#say("This show is run from another window now.");
-            const back = element("button", { type: "button", class: "compact", text: "Take it back", on: { click: () => this.#signaling.connect() } });
+            const back = element("button", { type: "button", class: "compact", text: "Take it back", on: { click: () => this.#takeBack() } });
             this.#parts.notice.append(" ", back);
         } else if (code === 4410) {
             toast("This show was deleted.");
@@ -217,6 +225,11 @@ export class Studio {
         } else {
             this.#say("The token isn't valid any more. Open the link that the server printed.");
         }
+    }
+
+    #takeBack() {
+        clearTimeout(this.#sentAwayTimer);
+        this.#signaling.connect();
     }
 
     #say(text) {

@@ -112,6 +112,7 @@ function startReplay(record) {
     showState("Replay", "replay");
     phase("replay");
     chat.clear();
+    byId("chat").dataset.empty = "What was said appears here at its time.";
     showMute();
     replay = new Replay(video, api, record, {
         message: (message) => chat.add(message),
@@ -193,6 +194,14 @@ viewer.addEventListener("moving", () => phase("live"));
 function showMute() {
     byId("mute-label").textContent = video.muted ? "Unmute" : "Mute";
     byId("mute").querySelector(".icon").replaceChildren(icon(video.muted ? "soundOff" : "soundOn"));
+    byId("mute").toggleAttribute("data-muted", video.muted);
+}
+
+/** The stage takes the picture's shape, within reason: phones broadcast upright, cameras wide. */
+function fitStage() {
+    if (video.videoWidth === 0) return;
+    const shape = Math.min(16 / 9, Math.max(4 / 5, video.videoWidth / video.videoHeight));
+    byId("stage").style.setProperty("--picture", String(shape));
 }
 
 function toggleMute() {
@@ -248,6 +257,8 @@ byId("like").addEventListener("click", like);
 byId("chat-form").addEventListener("submit", say);
 byId("name").addEventListener("change", rename);
 video.addEventListener("volumechange", showMute);
+video.addEventListener("resize", fitStage);
+showMute();
 document.addEventListener("keydown", shortcut);
 phase("connecting", "One moment", "");
 signaling.connect();

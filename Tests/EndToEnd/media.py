@@ -14,6 +14,14 @@ def webm(seconds=3):
     return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 
+@functools.cache
+def mp4(seconds=2):
+    """Fragmented, as MediaRecorder makes it."""
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=15", "-t", str(seconds),
+               "-c:v", "mpeg4", "-f", "mp4", "-movflags", "frag_keyframe+empty_moov", "pipe:1"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
 def encode(text):
     return base64.b64encode(text.encode()).decode()
 
@@ -23,7 +31,8 @@ class Upload:
 
     def __init__(self, api, stream, data, filetype="video/webm", parts=None):
         self.api, self.data = api, data
-        metadata = f"filetype {encode(filetype)}" + (f",parts {encode(parts)}" if parts else "")
+        pairs = {"filetype": filetype, "parts": parts}
+        metadata = ",".join(f"{key} {encode(value)}" for key, value in pairs.items() if value)
         self.answer = self.request("POST", f"/api/livestreams/{stream}/recording", **{
             "Upload-Length": str(len(data)), "Upload-Metadata": metadata})
         self.path = self.answer.headers.get("Location")

@@ -10,6 +10,7 @@ import time
 import requests
 from websockets.sync.client import connect
 
+from media import Upload, webm
 from vitrine import BINARY, TOKEN, free_port, until
 
 
@@ -88,6 +89,17 @@ def test_a_second_signal_ends_at_once(start_server):
     began = time.monotonic()
     server.process.wait(5)
     assert time.monotonic() - began < 3
+
+
+def test_a_download_under_way_does_not_keep_the_server_from_stopping(start_server):
+    server = start_server()
+    stream = server.api.create()
+    Upload(server.api, stream, webm(30)).send_all()
+    until(lambda: server.api.record(stream)["recording"]["status"] == "ready", 20)
+    with requests.get(f"{server.url}/api/livestreams/{stream}/recording", stream=True, timeout=5):
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 10
 
 
 def test_tls_serves_pages_rest_and_signaling(start_server, tmp_path):

@@ -12,6 +12,24 @@ from vitrine import OUTPUT, TOKEN, until
 
 LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
 
+# Every WebSocket of the page is kept, so that the test can cut it as a network would.
+KEEP_SOCKETS = """window.sockets = []; const Original = WebSocket;
+    window.WebSocket = class extends Original { constructor(...words) { super(...words); window.sockets.push(this); } };"""
+
+# The longest time without a new frame, from now on.
+WATCH_FRAMES = """() => {
+    const video = document.querySelector('video');
+    let last = performance.now();
+    window.longest = 0;
+    const step = () => {
+        const now = performance.now();
+        window.longest = Math.max(window.longest, now - last);
+        last = now;
+        video.requestVideoFrameCallback(step);
+    };
+    video.requestVideoFrameCallback(step);
+}"""
+
 # What is wrong with a page, as far as a machine can see: names that are missing, things that stick out, low contrast.
 FAULTS = """() => {
     const faults = [];
@@ -150,25 +168,15 @@ def test_a_customers_page(server, api, open_page, look):
 
 
 def test_a_customer_keeps_the_picture_when_the_socket_drops(server, api, open_page):
-    # Every WebSocket of the page is kept, so that the test can cut it as a network would.
-    keep = """window.sockets = []; const Original = WebSocket;
-        window.WebSocket = class extends Original { constructor(...words) { super(...words); window.sockets.push(this); } };"""
     admin = open_admin(open_page, server)
     stream = create_show(admin, "Dropped sockets")
     go_live(admin)
     page = open_page("about:blank")
-    page.add_init_script(keep)
+    page.add_init_script(KEEP_SOCKETS)
     page.goto(f"{server.url}/watch/{stream}")
     sees_moving_picture(page)
     first = page.evaluate("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames")
-    # The longest time without a new frame, from now on.
-    page.evaluate("""() => {
-        const video = document.querySelector('video');
-        window.longest = 0;
-        let last = performance.now();
-        const step = () => { const now = performance.now(); window.longest = Math.max(window.longest, now - last); last = now; video.requestVideoFrameCallback(step); };
-        video.requestVideoFrameCallback(step);
-    }""")
+    page.evaluate(WATCH_FRAMES)
     page.evaluate("window.sockets.at(-1).close()")
     until(lambda: page.evaluate("window.sockets.length") == 2, what="another connection")
     expect(status(page, "Viewers")).to_have_text("1")
@@ -176,6 +184,26 @@ def test_a_customer_keeps_the_picture_when_the_socket_drops(server, api, open_pa
     expect(admin.get_by_role("log", name="Chat")).to_contain_text("back again")
     sees_moving_picture(page)
     assert first >= 0 and page.evaluate("window.longest") < 1_500
+
+
+def test_customers_keep_the_picture_when_the_admins_socket_drops(server, api, open_page):
+    admin = open_page("about:blank")
+    admin.add_init_script(KEEP_SOCKETS)
+    admin.goto(f"{server.url}/admin/#token={TOKEN}")
+    stream = create_show(admin, "The admin's socket")
+    go_live(admin)
+    page = open_page(f"{server.url}/watch/{stream}")
+    sees_moving_picture(page)
+    page.evaluate(WATCH_FRAMES)
+    count = admin.evaluate("window.sockets.length")
+    admin.evaluate("window.sockets.at(-1).close()")
+    until(lambda: admin.evaluate("window.sockets.length") > count, what="another connection")
+    say(page, "still with you")
+    expect(admin.get_by_role("log", name="Chat")).to_contain_text("still with you")
+    sees_moving_picture(page)
+    late = open_page(f"{server.url}/watch/{stream}")
+    sees_moving_picture(late)
+    assert page.evaluate("window.longest") < 1_500
 
 
 def test_the_studio_before_a_show(server, api, open_page, look):

@@ -16,7 +16,7 @@ struct RecordingRoutes {
     func add(to router: some RouterMethods<VitrineContext>) {
         router.get("/api/livestreams/{id}/recording", use: replay)
         router.on("/api/livestreams/{id}/recording", method: .options, use: options)
-        router.group("/api/livestreams/{id}/recording").add(middleware: TusMiddleware()).add(middleware: admin)
+        router.group("/api/livestreams/{id}/recording").add(middleware: admin).add(middleware: TusMiddleware())
             .post(use: create)
             .head("uploads/{upload_id}", use: offset)
             .patch("uploads/{upload_id}", use: append)

@@ -7,7 +7,7 @@ struct UploadMetadata {
     let mimeType: String
     let parts: [UploadPart]
 
-    /// Throws a 400 for what isn't of that form, a 422 when the recording's type is missing.
+    /// Throws a 400 for what isn't of that form, a 422 for parts that aren't.
     init(_ header: String) throws {
         var values: [String: String] = [:]
         for pair in header.split(separator: ",") {
@@ -17,10 +17,8 @@ struct UploadMetadata {
             else { throw Problem(.badRequest, "The header \"Upload-Metadata\" has pairs of a key and a base64 value.") }
             values[String(key)] = String(decoding: value, as: UTF8.self)
         }
-        guard let mimeType = values["filetype"] else {
-            throw Problem.invalid("\"Upload-Metadata\" names the recording's type as \"filetype\".")
-        }
-        self.mimeType = mimeType
+        // A client that doesn't say gets what browsers record; the bytes themselves tell in the end.
+        mimeType = values["filetype"] ?? RecordingFormat.webm.mimeType
         parts = try (values["parts"] ?? "").split(separator: ",").map(Self.part)
     }
 

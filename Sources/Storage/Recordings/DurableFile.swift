@@ -19,11 +19,20 @@ struct DurableFile: Sendable {
         }
     }
 
-    /// Writes at `offset`, which may be the end, and cuts off what was behind.
-    func write(_ bytes: [UInt8], at offset: Int64, synchronize: Bool) async throws(RecordingError) {
+    /// Makes it, or empties it.
+    func create() async throws(RecordingError) {
         try await Self.mapping {
             let file = try FileDescriptor.open(
-                FilePath(path), .readWrite, options: [.create], permissions: .ownerReadWrite)
+                FilePath(path), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+            try file.closeAfter { try Self.synchronize(file) }
+        }
+    }
+
+    /// Writes at `offset`, which may be the end, and cuts off what was behind. Doesn't bring back a file that was
+    /// removed in the meantime.
+    func write(_ bytes: [UInt8], at offset: Int64, synchronize: Bool) async throws(RecordingError) {
+        try await Self.mapping {
+            let file = try FileDescriptor.open(FilePath(path), .readWrite)
             try file.closeAfter {
                 try unsafe bytes.withUnsafeBytes { buffer in
                     _ = try unsafe file.writeAll(toAbsoluteOffset: offset, buffer)
@@ -37,6 +46,7 @@ struct DurableFile: Sendable {
     /// Puts `bytes` in place of the whole file: a reader sees the old or the new, never a mixture.
     func replace(with bytes: [UInt8]) async throws(RecordingError) {
         let temporary = DurableFile(path: path + ".new")
+        try await temporary.create()
         try await temporary.write(bytes, at: 0, synchronize: true)
         try await temporary.rename(to: path)
     }
@@ -44,16 +54,24 @@ struct DurableFile: Sendable {
     /// Takes the place of `destination` at once, to stay.
     func rename(to destination: String) async throws(RecordingError) {
         try await Self.mapping {
-            let file = try FileDescriptor.open(FilePath(path), .readOnly)
-            try file.closeAfter { try Self.synchronize(file) }
+            try Self.synchronize(FilePath(path))
             guard unsafe Glibc.rename(path, destination) == 0 else { throw Errno(rawValue: errno) }
-            let folder = try FileDescriptor.open(FilePath(destination).removingLastComponent(), .readOnly)
-            try folder.closeAfter { try Self.synchronize(folder) }
+            try Self.synchronize(FilePath(destination).removingLastComponent())
         }
+    }
+
+    /// Has the disk keep what is in the file or folder, whoever wrote it.
+    func synchronize() async throws(RecordingError) {
+        try await Self.mapping { try Self.synchronize(FilePath(path)) }
     }
 
     func remove() async {
         _ = try? await Self.blocking { unsafe Glibc.unlink(path) }
+    }
+
+    private static func synchronize(_ path: FilePath) throws {
+        let file = try FileDescriptor.open(path, .readOnly)
+        try file.closeAfter { try synchronize(file) }
     }
 
     private static func synchronize(_ file: FileDescriptor) throws {

@@ -10,7 +10,7 @@ extension RecordingLibrary {
         try await set(recording, of: upload.stream)
     }
 
-    private func set(_ recording: Recording, of stream: StreamID) async throws(RecordingError) {
+    func set(_ recording: Recording?, of stream: StreamID) async throws(RecordingError) {
         do {
             try await store.setRecording(recording, of: stream)
         } catch .notFound {
@@ -21,36 +21,52 @@ extension RecordingLibrary {
         await onChange(stream)
     }
 
-    func finish(_ upload: Upload) async throws(RecordingError) {
-        try await set(.processing, of: upload)
+    /// False when the upload's livestream was deleted. A store that is away is told when the upload's turn comes.
+    func finish(_ upload: Upload) async -> Bool {
+        do {
+            try await set(.processing, of: upload)
+        } catch .notFound {
+            await discard(upload.id)
+        } catch {
+            logger.warning("a recording's state can't be stored: \(error)", metadata: ["stream": "\(upload.stream)"])
+        }
+        guard uploads[upload.id] != nil else { return false }
         waiting.append(upload)
         processNext()
+        return true
     }
 
     func processNext() {
         guard processing == nil, !isStopping, !waiting.isEmpty else { return }
         let upload = waiting.removeFirst()
         let task = Task {
-            await process(upload)
+            if await !process(upload), !Task.isCancelled {
+                waiting.append(upload)
+                try? await Task.sleep(for: patience.retryDelay)
+            }
             processing = nil
             processNext()
         }
         processing = (upload, task)
     }
 
-    private func process(_ upload: Upload) async {
+    /// False when it has to be tried again.
+    private func process(_ upload: Upload) async -> Bool {
         let scratch = "\(scratchFolder)/\(upload.id)"
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         do {
+            if try await store.livestream(upload.stream).recording?.status != .processing {
+                try await set(.processing, of: upload)
+            }
             try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
             let (whole, duration) = try await remuxer.remux(upload, at: bytes(of: upload.id).path, scratch: scratch)
             try Task.checkCancellation()
             try await publish(whole, of: upload, durationMS: duration)
-        } catch is CancellationError {
-            return
+            return true
         } catch {
-            guard !isStopping, !Task.isCancelled else { return }
-            await giveUp(upload, error)
+            // Whoever stopped it knows what becomes of it.
+            guard !isStopping, !Task.isCancelled else { return true }
+            return await handle(error, of: upload)
         }
     }
 
@@ -71,19 +87,25 @@ extension RecordingLibrary {
             metadata: ["stream": "\(upload.stream)", "bytes": "\(size)", "duration_ms": "\(durationMS)"])
     }
 
-    /// A store that is away is no fault of the recording: then the next start tries again.
-    private func giveUp(_ upload: Upload, _ error: any Error) async {
-        let reason = (error as? Remuxer.Failed)?.reason ?? "\(error)"
-        logger.error("recording failed: \(reason)", metadata: ["stream": "\(upload.stream)"])
-        switch error as? RecordingError {
-        case .unavailable, .full: return
-        default: break
+    /// Only what ffmpeg can't read is given up: a full disk, a store that is away or a missing ffmpeg are no fault of
+    /// the recording. False when it has to be tried again.
+    private func handle(_ error: any Error, of upload: Upload) async -> Bool {
+        if await isGone(upload.stream) {
+            await discard(upload.id)
+            await removeReplays(of: upload.stream)
+            return true
         }
+        guard let failure = error as? MediaProgram.Failed else {
+            logger.warning("a recording has to wait: \(error)", metadata: ["stream": "\(upload.stream)"])
+            return false
+        }
+        logger.error("recording failed: \(failure.reason)", metadata: ["stream": "\(upload.stream)"])
         do {
             try await set(.failed, of: upload)
-            await discard(upload.id)
-        } catch .notFound {
-            await discard(upload.id)
-        } catch {}
+        } catch {
+            return error == .notFound
+        }
+        await discard(upload.id)
+        return true
     }
 }

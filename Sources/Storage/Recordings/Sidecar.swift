@@ -19,5 +19,11 @@ struct Sidecar: Codable {
         self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    func encoded() throws -> [UInt8] { Array(try JSONEncoder().encode(self)) }
+    func encoded() throws(RecordingError) -> [UInt8] {
+        do {
+            return Array(try JSONEncoder().encode(self))
+        } catch {
+            throw .unavailable(reason: "\(error)")
+        }
+    }
 }

@@ -1,0 +1,95 @@
+import Foundation
+import Subprocess
+import Testing
+import Wire
+
+@testable import Storage
+
+@Suite("A recording survives", .serialized, .timeLimit(.minutes(2)))
+struct RecordingRecoveryTests {
+    /// Has ffmpeg tell through a pipe that it runs, and then do nothing.
+    private let hanging = "echo runs > pipe; exec sleep 600"
+
+    /// Uploads a recording to a library whose ffmpeg hangs, and returns when that runs.
+    private func hang(_ place: RecordingPlace) async throws -> RecordingLibrary {
+        let library = try await place.library(ffmpeg: try place.ffmpeg(after: hanging))
+        #expect(mkfifo("\(place.folder)/pipe", 0o600) == 0)
+        let bytes = try await RecordedMedia.webm(seconds: 2)
+        let upload = try await library.beginUpload(
+            of: place.stream.id, length: Int64(bytes.count), mimeType: "video/webm", parts: [])
+        _ = try await library.append(chunks(of: bytes), at: 0, to: upload.id)
+        let told = try await run(
+            .name("cat"), arguments: ["\(place.folder)/pipe"], output: .string(limit: 100), error: .discarded)
+        #expect(told.standardOutput == "runs\n")
+        return library
+    }
+
+    @Test("a stop while ffmpeg runs: the next start processes it")
+    func stop() async throws {
+        try await RecordingPlace.with { place in
+            await (try hang(place)).shutdown()
+            #expect(try await place.recording()?.status == .processing)
+            let library = try await place.library()
+            #expect(try await place.processed(by: library).status == .ready)
+        }
+    }
+
+    @Test(
+        "what is no fault of its own: it is processed again",
+        arguments: [
+            "echo 'whole.webm: No space left on device' >&2; exit 1", "exit 127", "exit 255", "kill -TERM $$",
+            "kill -KILL $$",
+        ])
+    func trouble(script: String) async throws {
+        try await RecordingPlace.with { place in
+            let ffmpeg = try place.ffmpeg(after: "if mkdir tried 2>/dev/null; then \(script); fi")
+            var patience = RecordingLibrary.Patience()
+            patience.retryDelay = .milliseconds(1)
+            let library = try await place.library(ffmpeg: ffmpeg, patience: patience)
+            let recording = try await place.record([(try await RecordedMedia.webm(seconds: 1), 0)], in: library)
+            #expect(recording.status == .ready)
+            #expect(FileManager.default.fileExists(atPath: "\(place.folder)/tried"))
+        }
+    }
+
+    @Test("an ffmpeg that complains without end")
+    func complaints() async throws {
+        try await RecordingPlace.with { place in
+            let library = try await place.library(ffmpeg: try place.ffmpeg(after: "seq 200000 >&2"))
+            let recording = try await place.record([(try await RecordedMedia.webm(seconds: 1), 0)], in: library)
+            #expect(recording.status == .ready)
+        }
+    }
+
+    @Test("not the deletion of its livestream: it ends ffmpeg and leaves nothing")
+    func deletion() async throws {
+        try await RecordingPlace.with { place in
+            let library = try await hang(place)
+            try await place.store.delete(place.stream.id)
+            await library.remove(stream: place.stream.id)
+            #expect(place.files() == [])
+            #expect(throws: RecordingError.notFound) { try library.replay(of: place.stream.id) }
+        }
+    }
+
+    @Test("not a crash between the deletion of a livestream and that of its files")
+    func orphans() async throws {
+        try await RecordingPlace.with { place in
+            var library = try await place.library()
+            _ = try await place.record([(try await RecordedMedia.webm(seconds: 1), 0)], in: library)
+            _ = try await library.beginUpload(of: place.stream.id, length: 9, mimeType: "video/webm", parts: [])
+            let other = try await place.store.make("Other")
+            let kept = try await library.beginUpload(of: other.id, length: 9, mimeType: "video/webm", parts: [])
+            await library.shutdown()
+            let uploads = "\(place.folder)/recordings/uploads"
+            for stray in ["strayupload1.part", "strayupload2.json", "\(kept.id).json.new", "x.json"] {
+                #expect(FileManager.default.createFile(atPath: "\(uploads)/\(stray)", contents: Data("{}".utf8)))
+            }
+            try await place.store.delete(place.stream.id)
+
+            library = try await place.library()
+            #expect(try await library.upload(kept.id) == kept)
+            #expect(place.files() == ["uploads/\(kept.id).json", "uploads/\(kept.id).part"])
+        }
+    }
+}

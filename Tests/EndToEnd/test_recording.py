@@ -5,7 +5,7 @@ import socket
 import pytest
 import requests
 
-from media import Upload, webm
+from media import Upload, mp4, webm
 from vitrine import API, TOKEN, assert_problem, until
 
 
@@ -86,6 +86,16 @@ def test_two_parts_keep_the_time_between_them(api, stream):
     upload.send_all()
     recording = processed(api, stream)
     assert recording["status"] == "ready" and 5_800 < recording["duration_ms"] < 6_300
+
+
+def test_the_bytes_tell_what_they_are(api, stream):
+    upload = Upload(api, stream, mp4(), filetype=None)
+    upload.send_all()
+    recording = processed(api, stream)
+    assert recording["status"] == "ready" and recording["mime_type"] == "video/mp4"
+    replay = api.get(recording["url"])
+    assert replay.headers["Content-Type"] == "video/mp4"
+    assert replay.content.index(b"moov") < replay.content.index(b"mdat")  # the index is at the front
 
 
 def test_what_is_no_upload_is_refused(api, stream):

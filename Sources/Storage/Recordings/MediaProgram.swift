@@ -51,7 +51,11 @@ struct MediaProgram: Sendable {
 
     /// Tells what is the recording's fault from what is the machine's: a recording is not given up for the latter.
     private func check(_ status: TerminationStatus, _ complaint: String) throws {
-        if complaint.contains("No space left on device") { throw RecordingError.full }
+        // ffmpeg 5 also exits with 0 when it can't write the end of its file, which then has no index.
+        if complaint.contains("No space left on device") || complaint.contains("Disk quota exceeded") {
+            throw RecordingError.full
+        }
+        if complaint.contains("Error writing trailer") { throw RecordingError.unavailable(reason: complaint) }
         switch status {
         case .exited(0): return
         // `nice` did not find it, or may not start it.

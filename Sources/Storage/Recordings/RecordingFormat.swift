@@ -11,6 +11,18 @@ package enum RecordingFormat: String, Codable, CaseIterable, Sendable {
         }
     }
 
+    /// What the first bytes of a file say it is; nil when they say nothing known (Matroska's EBML header, and the
+    /// `ftyp` box of ISO/IEC 14496-12).
+    init?(firstBytes bytes: some Collection<UInt8>) {
+        if bytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) {
+            self = .webm
+        } else if bytes.dropFirst(4).starts(with: Array("ftyp".utf8)) {
+            self = .mp4
+        } else {
+            return nil
+        }
+    }
+
     package var mimeType: String { "video/\(rawValue)" }
     var fileExtension: String { rawValue }
     /// ffmpeg's name of the one reader that may see the bytes: a guess could be led to a playlist that names others.

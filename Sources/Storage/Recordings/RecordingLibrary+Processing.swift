@@ -51,7 +51,8 @@ extension RecordingLibrary {
     }
 
     /// False when it has to be tried again.
-    private func process(_ upload: Upload) async -> Bool {
+    private func process(_ announced: Upload) async -> Bool {
+        var upload = announced
         let scratch = "\(scratchFolder)/\(upload.id)"
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         do {
@@ -59,6 +60,7 @@ extension RecordingLibrary {
                 try await set(.processing, of: upload)
             }
             try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+            upload.format = try Self.format(of: bytes(of: upload.id).path)
             let (whole, duration) = try await remuxer.remux(upload, at: bytes(of: upload.id).path, scratch: scratch)
             try Task.checkCancellation()
             try await publish(whole, of: upload, durationMS: duration)
@@ -68,6 +70,15 @@ extension RecordingLibrary {
             guard !isStopping, !Task.isCancelled else { return true }
             return await handle(error, of: upload)
         }
+    }
+
+    private static func format(of path: String) throws -> RecordingFormat {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        guard let format = RecordingFormat(firstBytes: try file.read(upToCount: 16) ?? Data()) else {
+            throw MediaProgram.Failed(reason: "it is neither webm nor mp4")
+        }
+        return format
     }
 
     private func publish(_ path: String, of upload: Upload, durationMS: Int64) async throws {

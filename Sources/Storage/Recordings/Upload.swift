@@ -6,7 +6,8 @@ package struct Upload: Equatable, Sendable {
     package let stream: StreamID
     /// Of the whole, in bytes.
     package let length: Int64
-    package let format: RecordingFormat
+    /// As the client announced it, until the bytes themselves have told.
+    package internal(set) var format: RecordingFormat
     package let parts: [UploadPart]
     /// Bytes that are on disk to stay.
     package internal(set) var offset: Int64

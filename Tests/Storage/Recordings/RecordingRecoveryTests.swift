@@ -37,8 +37,9 @@ struct RecordingRecoveryTests {
     @Test(
         "what is no fault of its own: it is processed again",
         arguments: [
-            "echo 'whole.webm: No space left on device' >&2; exit 1", "exit 127", "exit 255", "kill -TERM $$",
-            "kill -KILL $$",
+            "echo 'Error writing trailer of part0.webm: No space left on device' >&2; exit 0",
+            "echo 'Error writing trailer of part0.webm: Input/output error' >&2; exit 0", "exit 127", "exit 255",
+            "kill -TERM $$", "kill -KILL $$",
         ])
     func trouble(script: String) async throws {
         try await RecordingPlace.with { place in

@@ -38,6 +38,16 @@ let package = Package(
     ],
     targets: [
         .target(name: "Wire", swiftSettings: strict),
+        .systemLibrary(name: "CNice", pkgConfig: "nice", providers: [.apt(["libnice-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+        .target(name: "ICE", dependencies: ["CNice", "Wire"], swiftSettings: house),
+        .target(name: "DTLS", dependencies: ["COpenSSL"], swiftSettings: house),
+        .target(
+            name: "SFU",
+            dependencies: ["CSRTP", "DTLS", "ICE", "Wire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: house
+        ),
         .target(name: "Signaling", dependencies: ["Wire"], swiftSettings: strict),
         .target(
             name: "Storage",
@@ -59,7 +69,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Signaling", "Storage", "Web", "Wire",
+                "SFU", "Signaling", "Storage", "Web", "Wire",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -83,7 +93,7 @@ let package = Package(
         .executableTarget(
             name: "Vitrine",
             dependencies: [
-                "API", "Signaling", "Storage", "Wire",
+                "API", "SFU", "Signaling", "Storage", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -93,6 +103,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "ICETests", dependencies: ["ICE", "Wire"], path: "Tests/ICE", swiftSettings: house),
+        .testTarget(name: "SFUTests", dependencies: ["ICE", "SFU", "Wire"], path: "Tests/SFU", swiftSettings: house),
         .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/Wire", swiftSettings: house),
         .testTarget(
             name: "SignalingTests", dependencies: ["Signaling", "Wire"], path: "Tests/Signaling", swiftSettings: house),

@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 internal import Foundation
 import Logging
+import SFU
 import ServiceLifecycle
 import Storage
 import UnixSignals
@@ -28,9 +29,10 @@ struct Serve: AsyncParsableCommand {
 
         let store = try await openStore(settings.store, in: folder)
         let recordings = try await openRecordings(store: store, in: folder, logger: logger)
+        let relay = try openRelay(settings, logger: logger)
         let announcement = Announcement(settings: settings, tokenIsMade: settings.adminToken == nil, token: token)
         let vitrine = VitrineServer(
-            options: server, store: store, recordings: recordings, logger: logger,
+            options: server, store: store, recordings: recordings, relay: relay, logger: logger,
             onReady: { port in announcement.print(port: port) })
         try await run(vitrine, logger: logger)
         await recordings.shutdown()
@@ -71,6 +73,20 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    /// A port that was asked for must be free; the usual one may be taken by another server on this machine.
+    private func openRelay(_ settings: Settings, logger: Logger) throws -> Relay {
+        do {
+            return try Relay(configuration: settings.relay, logger: logger)
+        } catch  where !settings.relayPortIsGiven {
+            logger.warning("UDP port \(settings.relay.port) is taken: the relay takes a free one")
+            var configuration = settings.relay
+            configuration.port = 0
+            return try Relay(configuration: configuration, logger: logger)
+        } catch {
+            throw Failure.trouble("the relay can't start: \(Self.reason(of: error))")
+        }
+    }
+
     private static func makeLogger(level: Logger.Level) -> Logger {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "vitrine")
@@ -80,6 +96,7 @@ struct Serve: AsyncParsableCommand {
 
     private static func reason(of error: any Error) -> String {
         if case .unavailable(let reason) = error as? StoreError { return reason }
+        if case .unavailable(let reason) = error as? RelayError { return reason }
         return String(describing: error)
     }
 }

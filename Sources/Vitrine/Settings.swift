@@ -2,12 +2,16 @@ import API
 import Configuration
 internal import Foundation
 import Logging
+import SFU
 import Signaling
 import SystemPackage
+import Wire
 
 /// What `serve` runs with: the command line over the environment over the file over the defaults, checked.
 struct Settings {
     var server = ServerOptions(adminToken: "")
+    var relay = RelayConfiguration(port: 7_800, includesLoopback: true)
+    var relayPortIsGiven = false
     let adminToken: String?
     let dataFolder: String
     let store: String
@@ -49,8 +53,23 @@ struct Settings {
         server.allowedOrigins = Self.list(try source.text("allowed-origins", arguments.allowedOrigins))
         if let publicURL { server.allowedOrigins.append(publicURL) }
         server.viewerTokenSecret = try source.text("viewer-token-secret", arguments.viewerTokenSecret)
+        try readRelay(source, arguments)
         if let grace = try source.number("admin-grace", arguments.adminGrace, in: 0...3_600) {
             server.adminGraceMS = Int64(grace * 1_000)
+        }
+    }
+
+    private mutating func readRelay(_ source: SettingsSource, _ arguments: ServeArguments) throws {
+        if let port = try source.number("relay-port", arguments.relayPort.map(Double.init), in: 0...65_535) {
+            relay.port = UInt16(port)
+            relayPortIsGiven = true
+        }
+        relay.includesLoopback = ["127.0.0.1", "localhost", "::1"].contains(server.host)
+        relay.addresses = try Self.list(source.text("relay-host", arguments.relayHost)).map { text in
+            guard let address = SocketAddress(text, port: 0) else {
+                throw Failure.usage("--relay-host: \"\(text)\" is no address")
+            }
+            return address
         }
     }
 

@@ -7,6 +7,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+package import SFU
 import ServiceLifecycle
 import Signaling
 package import Storage
@@ -17,17 +18,19 @@ package struct VitrineServer: Service {
     private let options: ServerOptions
     private let store: any LivestreamStore
     private let recordings: RecordingLibrary
+    private let relay: Relay
     private let logger: Logger
     private let onReady: @Sendable (_ port: Int) -> Void
 
     /// `onReady` is called once, when the server takes connections.
     package init(
-        options: ServerOptions, store: any LivestreamStore, recordings: RecordingLibrary, logger: Logger,
+        options: ServerOptions, store: any LivestreamStore, recordings: RecordingLibrary, relay: Relay, logger: Logger,
         onReady: @escaping @Sendable (_ port: Int) -> Void
     ) {
         self.options = options
         self.store = store
         self.recordings = recordings
+        self.relay = relay
         self.logger = logger
         self.onReady = onReady
     }
@@ -60,6 +63,7 @@ package struct VitrineServer: Service {
             configuration: .init(
                 services: [
                     .init(service: ShowKeeper(shows: shows)),
+                    .init(service: UplinkKeeper(relay: relay, shows: shows)),
                     .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
         try await group.run()
@@ -87,6 +91,9 @@ package struct VitrineServer: Service {
         ChatRoutes(store: store, shows: parts.shows, admin: admin).add(to: router)
         ProductRoutes(store: store, shows: parts.shows, clock: parts.clock, admin: admin).add(to: router)
         RecordingRoutes(recordings: recordings, store: store, admin: admin).add(to: router)
+        RelayRoutes(
+            relay: relay, store: store, shows: parts.shows, iceServers: parts.iceServers, admin: admin
+        ).add(to: router)
         OperatorRoutes(
             store: store, metrics: parts.metrics, iceServers: parts.iceServers, description: try Self.description(),
             admin: admin
@@ -122,6 +129,19 @@ package struct VitrineServer: Service {
 /// What logs may say of it: its options hold secrets.
 extension VitrineServer: CustomStringConvertible {
     package var description: String { "VitrineServer" }
+}
+
+/// Tells rooms when their encoder has gone.
+private struct UplinkKeeper: Service {
+    let relay: Relay
+    let shows: ShowRegistry
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await stream in relay.endedUplinks { await shows.tell(stream, .encoderEnded) }
+        }
+        relay.stop()
+    }
 }
 
 /// Keeps memory free of shows that nobody attends, and closes the others when the server stops.

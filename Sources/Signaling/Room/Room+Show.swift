@@ -42,9 +42,17 @@ extension Room {
         storeEnd(at: now, &effects)
     }
 
+    mutating func encoderStarted(at now: Timestamp, _ effects: inout [RoomEffect]) {
+        hasEncoder = true
+        graceEnd = nil
+        guard stream.status == .scheduled, !pendingStart else { return }
+        pendingStart = true
+        effects.append(.store(.started(at: now)))
+    }
+
     /// A live show whose admin is away goes on for a while: most come back.
     mutating func startGraceIfAlone(at now: Timestamp) {
-        guard stream.status == .live, admin == nil, !pendingEnd, graceEnd == nil else { return }
+        guard stream.status == .live, admin == nil, !hasEncoder, !pendingEnd, graceEnd == nil else { return }
         graceEnd = now.advanced(byMilliseconds: configuration.adminGraceMS)
     }
 

@@ -15,6 +15,8 @@ package struct Room: Sendable {
     /// The last messages, for those who join.
     var recentChat: [ChatMessage]
 
+    /// The picture comes from an encoder by the relay, whether an admin's page is there or not.
+    var hasEncoder = false
     /// When a show without admin ends.
     var graceEnd: Timestamp?
     /// A start or an end that is being stored.
@@ -43,7 +45,8 @@ package struct Room: Sendable {
 
     /// Nobody is here and nothing is pending: the room can be forgotten and built again from the store.
     package var isIdle: Bool {
-        members.isEmpty && graceEnd == nil && !pendingStart && !pendingEnd && chatAuthors.isEmpty && likes.isSettled
+        members.isEmpty && !hasEncoder && graceEnd == nil && !pendingStart && !pendingEnd && chatAuthors.isEmpty
+            && likes.isSettled
     }
 
     /// When the room wants to be told `.deadline` next; nil when nothing waits.
@@ -67,6 +70,8 @@ package struct Room: Sendable {
         case .chatRemoved(let id): removeChat(id, &effects)
         case .productPinned(let product): pin(product, &effects)
         case .productUnpinned(let id): unpin(id, &effects)
+        case .encoderStarted: encoderStarted(at: now, &effects)
+        case .encoderEnded: hasEncoder = false
         case .deleted: closeForGood(&effects)
         case .deadline: break
         }

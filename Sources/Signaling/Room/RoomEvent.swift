@@ -17,6 +17,9 @@ package enum RoomEvent: Sendable {
     case chatRemoved(MessageID)
     case productPinned(Product)
     case productUnpinned(ProductID)
+    /// An encoder publishes to the relay: it stands in for an admin's page.
+    case encoderStarted
+    case encoderEnded
     /// The livestream is gone.
     case deleted
     /// The room's `nextDeadline` has come.

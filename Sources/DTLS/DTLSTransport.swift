@@ -1,0 +1,121 @@
+private import COpenSSL
+
+/// The server's half of a DTLS 1.2 handshake with one peer (RFC 6347, RFC 5764): datagrams in, datagrams out, and keys
+/// when it is done. It waits for the peer's hello (`a=setup:passive`): browsers that begin choose AES-GCM.
+package final class DTLSTransport {
+    package enum Failure: Error, Equatable {
+        /// The peer's certificate isn't the one that its SDP announced.
+        case wrongFingerprint
+        case noSRTPProfile
+        case openSSL(String)
+    }
+
+    /// What a datagram led to.
+    package struct Step {
+        /// To be sent to the peer, in order.
+        package var datagrams: [[UInt8]] = []
+        /// Once, when the handshake is done.
+        package var keys: SRTPKeys?
+    }
+
+    private static let maximumDatagramBytes = 1_200
+    private static let recordHeaderBytes = 13
+    private static let exportLabel = "EXTRACTOR-dtls_srtp"
+
+    private let certificate: DTLSCertificate
+    private let ssl: OpaquePointer
+    private let input: OpaquePointer
+    private let output: OpaquePointer
+    private let remoteFingerprint: String
+    private var isDone = false
+
+    /// `remoteFingerprint`: SHA-256, as the peer's SDP has it.
+    package init(certificate: DTLSCertificate, remoteFingerprint: String) throws {
+        guard let ssl = certificate.makeSSL(), let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem())
+        else { throw Failure.openSSL("out of memory") }
+        vitrine_bio_set_empty_is_retry(input)
+        vitrine_bio_set_empty_is_retry(output)
+        SSL_set_bio(ssl, input, output)
+        vitrine_ssl_set_mtu(ssl, Self.maximumDatagramBytes)
+        SSL_set_accept_state(ssl)
+        self.certificate = certificate
+        self.ssl = ssl
+        self.input = input
+        self.output = output
+        self.remoteFingerprint = remoteFingerprint.uppercased()
+    }
+
+    deinit { SSL_free(ssl) }
+
+    /// Takes one datagram of the peer. Throws when the handshake has failed for good.
+    package func receive(_ datagram: [UInt8]) throws -> Step {
+        guard BIO_write(input, datagram, Int32(datagram.count)) == datagram.count else { return Step() }
+        var step = Step()
+        if isDone {
+            var sink = [UInt8](repeating: 0, count: 2_048)
+            while SSL_read(ssl, &sink, Int32(sink.count)) > 0 {}  // a repeated flight is answered; data isn't spoken
+        } else {
+            step.keys = try handshake()
+        }
+        step.datagrams = drain()
+        return step
+    }
+
+    /// Sends the last flight again when its time has come; to be called some times a second.
+    package func tick() -> Step {
+        guard !isDone, vitrine_dtls_handle_timeout(ssl) > 0 else { return Step() }
+        return Step(datagrams: drain())
+    }
+
+    private func handshake() throws -> SRTPKeys? {
+        let result = SSL_do_handshake(ssl)
+        if result == 1 { return try finish() }
+        guard SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ else {
+            let reason = ERR_reason_error_string(ERR_get_error()).map { String(cString: $0) }
+            throw Failure.openSSL(reason ?? "the handshake failed")
+        }
+        return nil
+    }
+
+    private func finish() throws -> SRTPKeys {
+        guard let peer = SSL_get1_peer_certificate(ssl) else { throw Failure.wrongFingerprint }
+        defer { X509_free(peer) }
+        guard DTLSCertificate.fingerprint(of: peer) == remoteFingerprint else { throw Failure.wrongFingerprint }
+        guard let selected = SSL_get_selected_srtp_profile(ssl),
+            let profile = SRTPKeys.Profile(rawValue: UInt16(truncatingIfNeeded: selected.pointee.id))
+        else { throw Failure.noSRTPProfile }
+        let (keyBytes, saltBytes) = (profile.keyBytes, profile.saltBytes)
+        let count = 2 * (keyBytes + saltBytes)
+        var material = [UInt8](repeating: 0, count: count)
+        guard
+            SSL_export_keying_material(
+                ssl, &material, count, Self.exportLabel, Self.exportLabel.utf8.count, nil, 0, 0) == 1
+        else { throw Failure.openSSL("no keying material") }
+        isDone = true
+        // RFC 5764, section 4.2: client key, server key, client salt, server salt. We are the server.
+        let (clientKey, serverKey) = (material[..<keyBytes], material[keyBytes..<2 * keyBytes])
+        let salts = material[(2 * keyBytes)...]
+        return SRTPKeys(
+            profile: profile, local: Array(serverKey + salts.suffix(saltBytes)),
+            remote: Array(clientKey + salts.prefix(saltBytes)))
+    }
+
+    /// What OpenSSL wants to send, a datagram each: a memory BIO keeps no boundaries, the records do (RFC 6347, 4.1).
+    private func drain() -> [[UInt8]] {
+        let pending = vitrine_bio_pending(output)
+        guard pending > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: pending)
+        guard BIO_read(output, &bytes, Int32(pending)) == pending else { return [] }
+        var datagrams: [[UInt8]] = [[]]
+        var rest = bytes[...]
+        while rest.count >= Self.recordHeaderBytes {
+            let start = rest.startIndex
+            let length = Int(rest[start + 11]) << 8 | Int(rest[start + 12])
+            let record = rest.prefix(Self.recordHeaderBytes + length)
+            if datagrams[datagrams.count - 1].count + record.count > Self.maximumDatagramBytes { datagrams.append([]) }
+            datagrams[datagrams.count - 1] += record
+            rest = rest.dropFirst(record.count)
+        }
+        return datagrams.filter { !$0.isEmpty }
+    }
+}

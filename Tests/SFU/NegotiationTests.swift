@@ -1,0 +1,57 @@
+import ICE
+import Testing
+import Wire
+
+@testable import SFU
+
+@Suite("The relay's answer")
+struct NegotiationTests {
+    private let offer = """
+        v=0\r
+        o=- 1 1 IN IP4 0.0.0.0\r
+        s=-\r
+        t=0 0\r
+        a=fingerprint:sha-256 AA:BB\r
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r
+        a=mid:0\r
+        a=rtpmap:111 opus/48000/2\r
+        a=fmtp:111 minptime=10\r
+        m=video 9 UDP/TLS/RTP/SAVPF 98 96\r
+        a=mid:1\r
+        a=rtpmap:98 H265/90000\r
+        a=rtpmap:96 VP8/90000\r
+        m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r
+        a=mid:2\r
+
+        """
+
+    @Test("takes one picture and one sound that it can forward, and refuses the rest")
+    func tracks() throws {
+        let negotiation = try Negotiation(offer: offer)
+        #expect(negotiation.tracks.map(\.codec) == ["opus/48000/2", "VP8/90000"])
+        #expect(negotiation.fingerprint == "AA:BB")
+        let address = try #require(SocketAddress("192.0.2.7", port: 7_800))
+        let answer = try SessionDescription(
+            parsing: negotiation.answer(
+                credentials: ICECredentials(usernameFragment: "ufrag", password: "password"), fingerprint: "CC",
+                candidates: [address], direction: "recvonly", sessionID: 5))
+        #expect(answer.media.map(\.port) == [9, 9, 0])
+        #expect(answer.attributes.contains("group:BUNDLE 0 1") && answer.attributes.contains("ice-lite"))
+        let video = answer.media[1]
+        #expect(video.formats == ["96"] && video.has("recvonly") && video.value("setup") == "passive")
+        #expect(video.value("candidate")?.contains("192.0.2.7 7800 typ host") == true)
+        #expect(video.values("rtcp-fb").contains("96 nack pli"))
+    }
+
+    @Test("names what was offered when nothing fits, and asks for a fingerprint")
+    func refusals() {
+        #expect(throws: RelayError.noCommonCodec(offered: "opus/48000/2, H265/90000, VP8/90000")) {
+            try Negotiation(offer: offer, wanted: ["video": "AV1/90000"])
+        }
+        let bare = offer.replacing("a=fingerprint:sha-256 AA:BB\r\n", with: "")
+        #expect(throws: RelayError.invalidOffer(reason: "The offer has no SHA-256 fingerprint.")) {
+            try Negotiation(offer: bare)
+        }
+        #expect(throws: RelayError.self) { try Negotiation(offer: "hello") }
+    }
+}

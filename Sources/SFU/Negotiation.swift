@@ -75,22 +75,47 @@ struct Negotiation {
                     kind: offered.kind, port: 0, protocol: offered.protocol, formats: [offered.formats[0]],
                     attributes: ["inactive"] + (offered.value("mid").map { ["mid:\($0)"] } ?? []))
             }
-            return section(
+            return Self.section(
                 track, protocol: offered.protocol, credentials: credentials, fingerprint: fingerprint,
-                candidates: candidates, direction: direction)
+                candidates: candidates, direction: direction, setup: "passive")
         }
         return SessionDescription(
             sessionID: sessionID, attributes: ["group:BUNDLE \(mids)", "ice-lite", "msid-semantic: WMS *"], media: media
         ).text
     }
 
-    private func section(
+    /// An offer of the relay's own for these tracks of an uplink.
+    static func offer(
+        _ tracks: [Track], credentials: ICECredentials, fingerprint: String, candidates: [SocketAddress],
+        sessionID: UInt64
+    ) -> String {
+        let media = tracks.map { track in
+            section(
+                track, protocol: "UDP/TLS/RTP/SAVPF", credentials: credentials, fingerprint: fingerprint,
+                candidates: candidates, direction: "sendonly", setup: "actpass")
+        }
+        let mids = tracks.map(\.mid).joined(separator: " ")
+        return SessionDescription(
+            sessionID: sessionID, attributes: ["group:BUNDLE \(mids)", "ice-lite", "msid-semantic: WMS *"], media: media
+        ).text
+    }
+
+    /// The SHA-256 fingerprint that an answer brings; nil when it has none.
+    static func fingerprint(inAnswer text: String) -> String? {
+        guard let answer = try? SessionDescription(parsing: text) else { return nil }
+        let line =
+            answer.media.lazy.compactMap { answer.value("fingerprint", in: $0) }.first ?? answer.value("fingerprint")
+        let words = (line ?? "").split(separator: " ")
+        return words.count == 2 && words[0].lowercased() == "sha-256" ? String(words[1]) : nil
+    }
+
+    private static func section(
         _ track: Track, protocol: String, credentials: ICECredentials, fingerprint: String,
-        candidates: [SocketAddress], direction: String
+        candidates: [SocketAddress], direction: String, setup: String
     ) -> SessionDescription.Media {
         var attributes = [
             "mid:\(track.mid)", "ice-ufrag:\(credentials.usernameFragment)", "ice-pwd:\(credentials.password)",
-            "fingerprint:sha-256 \(fingerprint)", "setup:passive", "rtcp-mux", "rtcp-rsize", direction,
+            "fingerprint:sha-256 \(fingerprint)", "setup:\(setup)", "rtcp-mux", "rtcp-rsize", direction,
             "rtpmap:\(track.payloadType) \(track.codec)",
         ]
         if let parameters = track.parameters { attributes.append("fmtp:\(track.payloadType) \(parameters)") }

@@ -41,6 +41,15 @@ package struct Relay: Sendable {
         return Session(id: id, answer: answer)
     }
 
+    /// Takes a viewer to whom the relay offers.
+    package func invite(_ stream: StreamID) async throws -> (id: RelaySessionID, offer: String) {
+        try await worker.invite(stream)
+    }
+
+    package func accept(_ session: RelaySessionID, answer: String) async throws {
+        try await worker.accept(session, answer: answer)
+    }
+
     /// False when there is no such session.
     package func end(_ session: RelaySessionID) async -> Bool { await worker.end(session) }
 

@@ -13,9 +13,12 @@ final class RelayPeer {
     let role: Role
     let tracks: [Negotiation.Track]
     let credentials: ICECredentials
-    let transport: DTLSTransport
+    /// Nil until the peer's fingerprint is known: the relay offered, and the answer hasn't come.
+    var transport: DTLSTransport?
     /// Where its checks come from; it may change in the middle of a show.
     var address: SocketAddress?
+    /// A first flight that came before the answer did.
+    var early: (datagram: [UInt8], source: SocketAddress)?
     var inbound: SRTPSession?
     var outbound: SRTPSession?
     /// When the last good connectivity check came (RFC 7675: consent), in milliseconds.
@@ -23,7 +26,7 @@ final class RelayPeer {
 
     init(
         id: RelaySessionID, stream: StreamID, role: Role, tracks: [Negotiation.Track], credentials: ICECredentials,
-        transport: DTLSTransport, now: Int64
+        transport: DTLSTransport?, now: Int64
     ) {
         self.id = id
         self.stream = stream

@@ -79,6 +79,36 @@ actor RelayWorker {
         return (peer.id, answer)
     }
 
+    /// Takes a viewer before it has said anything: the relay offers what the uplink sends.
+    func invite(_ stream: StreamID) throws -> (RelaySessionID, offer: String) {
+        guard let show = shows[stream] else { throw RelayError.noUplink }
+        let peer = RelayPeer(
+            id: .random(), stream: stream, role: .viewer, tracks: show.uplink.tracks,
+            credentials: .random(using: &generator), transport: nil, now: PollLoop.milliseconds())
+        register(peer)
+        shows[stream]?.viewers.append(peer)
+        let offer = Negotiation.offer(
+            peer.tracks, credentials: peer.credentials, fingerprint: certificate.fingerprint, candidates: candidates,
+            sessionID: .random(in: 1...UInt64(Int64.max)))
+        return (peer.id, offer)
+    }
+
+    /// Takes the answer of a viewer that was invited.
+    func accept(_ id: RelaySessionID, answer: String) throws {
+        guard let peer = peers[id], peer.transport == nil else { return }
+        guard let fingerprint = Negotiation.fingerprint(inAnswer: answer) else {
+            throw RelayError.invalidOffer(reason: "The answer has no SHA-256 fingerprint.")
+        }
+        peer.transport = try DTLSTransport(certificate: certificate, remoteFingerprint: fingerprint)
+        if let (datagram, source) = peer.early { receiveHandshake(datagram, from: source) }
+        peer.early = nil
+    }
+
+    private func register(_ peer: RelayPeer) {
+        peers[peer.id] = peer
+        peersByFragment[peer.credentials.usernameFragment] = peer
+    }
+
     /// False when there is no such session.
     func end(_ id: RelaySessionID) -> Bool {
         guard let peer = peers[id] else { return false }
@@ -94,8 +124,7 @@ actor RelayWorker {
             id: .random(), stream: stream, role: role, tracks: negotiation.tracks, credentials: credentials,
             transport: try DTLSTransport(certificate: certificate, remoteFingerprint: negotiation.fingerprint),
             now: PollLoop.milliseconds())
-        peers[peer.id] = peer
-        peersByFragment[credentials.usernameFragment] = peer
+        register(peer)
         let answer = negotiation.answer(
             credentials: credentials, fingerprint: certificate.fingerprint, candidates: candidates,
             direction: direction, sessionID: .random(in: 1...UInt64(Int64.max)))
@@ -155,8 +184,12 @@ actor RelayWorker {
 
     private func receiveHandshake(_ datagram: [UInt8], from source: SocketAddress) {
         guard let peer = peersByAddress[source] else { return }
+        guard let transport = peer.transport else {
+            peer.early = (datagram, source)  // its hello was faster than its answer
+            return
+        }
         do {
-            let step = try peer.transport.receive(datagram)
+            let step = try transport.receive(datagram)
             for reply in step.datagrams { socket.send(reply, to: source) }
             guard let keys = step.keys else { return }
             peer.inbound = try SRTPSession(keys, .inbound)
@@ -264,7 +297,7 @@ actor RelayWorker {
                 logger.debug("\(peer.role) is gone", metadata: ["stream": "\(peer.stream)"])
                 remove(peer)
             } else if let address = peer.address {
-                for datagram in peer.transport.tick().datagrams { socket.send(datagram, to: address) }
+                for datagram in peer.transport?.tick().datagrams ?? [] { socket.send(datagram, to: address) }
             }
         }
         for (stream, show) in shows where show.wantsKeyFrame { requestKeyFrame(of: stream) }

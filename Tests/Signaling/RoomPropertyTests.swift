@@ -246,6 +246,7 @@ private struct World {
             check(
                 announced == Array(sides[index].storedChat.prefix(announced.count)), "chat out of order, or not stored")
         case .broadcast, .close: break
+        case .relay: check(false, "asked a relay that isn't there")
         case .store(let write): sides[index].unanswered.append(write)
         }
     }

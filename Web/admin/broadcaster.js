@@ -49,6 +49,8 @@ export class Broadcaster extends EventTarget {
             this.#joinedAt = performance.now();
         });
         on("viewer_joined", ({ viewer_id }) => this.#invite(viewer_id));
+        // To this page the relay is one more viewer.
+        on("uplink_requested", () => this.#invite("relay"));
         on("viewer_left", ({ viewer_id }) => this.#left(viewer_id));
         on("webrtc_answer", (message) => this.#answered(message));
         on("ICE_candidate", ({ from, candidate }) => {

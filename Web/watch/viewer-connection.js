@@ -38,7 +38,9 @@ export class ViewerConnection extends EventTarget {
     #video;
     #signaling;
     #shown = null;
-    #next = null;
+    /** Connections without a picture yet, by who offers: the first to decode a frame wins. */
+    #candidates = new Map();
+    #wasFrozen = false;
     #early = new Map();
     #queue = Promise.resolve();
     #watch = null;
@@ -47,6 +49,7 @@ export class ViewerConnection extends EventTarget {
     #lastReport = 0;
     #liveSince = 0;
     #isFrozen = false;
+    #path;
 
     /**
      * @param {HTMLVideoElement} video
@@ -55,8 +58,13 @@ export class ViewerConnection extends EventTarget {
     constructor(video, signaling) {
         super();
         this.iceServers = [];
+        this.#path = "direct";
         this.#video = video;
         this.#signaling = signaling;
+        signaling.addEventListener("path_selected", ({ detail }) => {
+            if (detail.path !== this.#path) this.#liveSince = performance.now();
+            this.#path = detail.path;
+        });
         signaling.addEventListener("webrtc_offer", ({ detail }) => this.#enqueue(() => this.#answer(detail)));
         signaling.addEventListener("ICE_candidate", ({ detail }) => this.#enqueue(() => this.#addCandidate(detail)));
     }
@@ -73,8 +81,8 @@ export class ViewerConnection extends EventTarget {
         clearInterval(this.#watch);
         this.#watch = null;
         this.#shown?.close();
-        this.#next?.close();
-        this.#shown = this.#next = null;
+        this.#dropCandidates();
+        this.#shown = null;
         this.#isFrozen = false;
         this.#early.clear();
         this.#video.srcObject = null;
@@ -87,10 +95,11 @@ export class ViewerConnection extends EventTarget {
 
     async #answer({ from, sdp }) {
         const session = sessionOf(sdp);
-        let peer = [this.#next, this.#shown].find((known) => known?.from === from && known.session === session);
+        let peer = [this.#candidates.get(from), this.#shown].find((known) => known?.from === from && known.session === session);
         if (!peer) {
-            this.#next?.close();
-            peer = this.#next = new Peer(from, session, this.iceServers);
+            this.#candidates.get(from)?.close();
+            peer = new Peer(from, session, this.iceServers);
+            this.#candidates.set(from, peer);
             this.#listen(peer);
         }
         const { connection } = peer;
@@ -111,7 +120,7 @@ export class ViewerConnection extends EventTarget {
     }
 
     async #addCandidate({ from, candidate }) {
-        const peer = [this.#next, this.#shown].find((known) => known?.from === from);
+        const peer = this.#candidates.get(from) ?? (this.#shown?.from === from ? this.#shown : null);
         if (peer?.connection.remoteDescription) {
             await peer.connection.addIceCandidate(candidate ?? undefined);
         } else if (candidate) {
@@ -120,13 +129,21 @@ export class ViewerConnection extends EventTarget {
         }
     }
 
-    /** Ten times a second: has the next connection a picture yet, and does the shown one still move? */
+    #dropCandidates() {
+        for (const peer of this.#candidates.values()) peer.close();
+        this.#candidates.clear();
+    }
+
+    /** Ten times a second: has another connection a picture yet, and does the shown one still move? */
     async #look() {
         const now = performance.now();
-        const [next, shown] = [this.#next, this.#shown];
-        if (next && (await next.framesDecoded()) > 0 && next === this.#next) this.#show(next);
+        const shown = this.#shown;
+        for (const peer of this.#candidates.values()) {
+            if ((await peer.framesDecoded()) > 0 && this.#candidates.get(peer.from) === peer) return this.#show(peer);
+        }
         if (!shown) {
-            if (!this.#shown && now - this.#liveSince > 5000) this.#report(null, "failed", "no picture yet");
+            const patience = this.#path === "direct" ? 1500 : 5000;
+            if (!this.#shown && now - this.#liveSince > patience) this.#report(null, "failed", "no picture yet");
             return;
         }
         if (shown !== this.#shown) return;
@@ -134,7 +151,7 @@ export class ViewerConnection extends EventTarget {
         if (frames !== this.#frames) {
             this.#frames = frames;
             this.#lastFrame = now;
-            if (this.#isFrozen) this.#thaw();
+            if (this.#wasFrozen) this.#recovered(shown);
         } else if (now - this.#lastFrame > 500 && !document.hidden) {
             this.#freeze(shown, now - this.#lastFrame);
         }
@@ -142,8 +159,10 @@ export class ViewerConnection extends EventTarget {
 
     #show(peer) {
         this.#shown?.close();
+        this.#candidates.delete(peer.from);
+        this.#dropCandidates();
         this.#shown = peer;
-        this.#next = null;
+        this.#wasFrozen = false;
         this.#frames = 0;
         this.#lastFrame = performance.now();
         this.#isFrozen = false;
@@ -155,13 +174,21 @@ export class ViewerConnection extends EventTarget {
     }
 
     #freeze(peer, milliseconds) {
+        this.#wasFrozen = true;
         this.#report(peer, "frozen", `no frame for ${Math.round(milliseconds)} ms`);
         if (this.#isFrozen || milliseconds < 1500) return;
         this.#isFrozen = true;
         this.dispatchEvent(new CustomEvent("frozen"));
     }
 
-    #thaw() {
+    /** It moves again by itself: whoever raced against it is not needed any more. */
+    #recovered(peer) {
+        this.#wasFrozen = false;
+        this.#candidates.get("relay")?.close();
+        this.#candidates.delete("relay");
+        this.#lastReport = 0;
+        this.#report(peer, "connected", "recovered");
+        if (!this.#isFrozen) return;
         this.#isFrozen = false;
         this.dispatchEvent(new CustomEvent("moving"));
     }
@@ -170,6 +197,6 @@ export class ViewerConnection extends EventTarget {
     #report(peer, state, reason) {
         const now = performance.now();
         if (this.#lastReport && now - this.#lastReport < 2000) return;
-        if (this.#signaling.send("path_report", { path: pathOf(peer?.from), state, reason })) this.#lastReport = now;
+        if (this.#signaling.send("path_report", { path: peer ? pathOf(peer.from) : this.#path, state, reason })) this.#lastReport = now;
     }
 }

@@ -41,7 +41,9 @@ package struct VitrineServer: Service {
         let metrics = ServerMetrics()
         var room = RoomConfiguration()
         room.adminGraceMS = options.adminGraceMS
-        let shows = ShowRegistry(store: store, clock: clock, configuration: room, metrics: metrics, logger: logger)
+        room.relayIsAvailable = true
+        let shows = ShowRegistry(
+            store: store, clock: clock, configuration: room, relay: relay, metrics: metrics, logger: logger)
         try await shows.restore()
         await recordings.observe { id in
             if let record = try? await store.livestream(id) { await shows.tell(id, .recordChanged(record)) }
@@ -138,7 +140,7 @@ private struct UplinkKeeper: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await stream in relay.endedUplinks { await shows.tell(stream, .encoderEnded) }
+            for await stream in relay.endedUplinks { await shows.tell(stream, .uplinkEnded) }
         }
         relay.stop()
     }

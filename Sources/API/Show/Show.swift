@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import SFU
 import Signaling
 import Storage
 import Wire
@@ -15,6 +16,7 @@ actor Show {
     private var generator = SystemRandomNumberGenerator()
     private let clock: ServerClock
     private let store: any LivestreamStore
+    private let relayDesk: RelayDesk
     private let metrics: ServerMetrics
     private let logger: Logger
 
@@ -25,12 +27,15 @@ actor Show {
     /// Set once the registry has let go of this show: whoever still holds it must ask the registry again.
     private var isRetired = false
 
-    init(room: Room, clock: ServerClock, store: any LivestreamStore, metrics: ServerMetrics, logger: Logger) {
+    init(
+        room: Room, clock: ServerClock, store: any LivestreamStore, relay: Relay, metrics: ServerMetrics, logger: Logger
+    ) {
         id = room.stream.id
         self.room = room
         self.clock = clock
         self.store = store
         self.metrics = metrics
+        relayDesk = RelayDesk(relay: relay, stream: room.stream.id)
         var logger = logger
         logger[metadataKey: "stream"] = "\(id)"
         self.logger = logger
@@ -97,6 +102,8 @@ actor Show {
                 connections.removeValue(forKey: client)?.send(.close(code))
             case .store(let write):
                 unwritten.append(write)
+            case .relay(let request):
+                relayDesk.carryOut(request, for: self)
             }
         }
         if !unwritten.isEmpty, writer == nil { startWriting() }

@@ -1,4 +1,5 @@
 import Logging
+import SFU
 import Signaling
 import Storage
 import Wire
@@ -8,17 +9,19 @@ actor ShowRegistry {
     private let store: any LivestreamStore
     private let clock: ServerClock
     private let configuration: RoomConfiguration
+    private let relay: Relay
     private let metrics: ServerMetrics
     private let logger: Logger
     private var shows: [StreamID: Show] = [:]
 
     init(
-        store: any LivestreamStore, clock: ServerClock, configuration: RoomConfiguration, metrics: ServerMetrics,
-        logger: Logger
+        store: any LivestreamStore, clock: ServerClock, configuration: RoomConfiguration, relay: Relay,
+        metrics: ServerMetrics, logger: Logger
     ) {
         self.store = store
         self.clock = clock
         self.configuration = configuration
+        self.relay = relay
         self.metrics = metrics
         self.logger = logger
     }
@@ -30,7 +33,7 @@ actor ShowRegistry {
         let chat = try await store.latestChat(of: id, limit: 50)
         if let show = shows[id] { return show }  // another client brought it in while this one waited for the store
         let room = Room(stream: stream, recentChat: chat, configuration: configuration)
-        let show = Show(room: room, clock: clock, store: store, metrics: metrics, logger: logger)
+        let show = Show(room: room, clock: clock, store: store, relay: relay, metrics: metrics, logger: logger)
         shows[id] = show
         return show
     }

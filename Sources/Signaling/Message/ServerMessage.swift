@@ -12,6 +12,8 @@ package enum ServerMessage: Equatable, Sendable {
     case answer(from: PeerAddress, sdp: String)
     case candidate(from: PeerAddress, ICECandidate?)
     case pathSelected(viewer: ClientID, path: Path, reason: String)
+    /// Have an uplink to the relay, with its media flowing or paused.
+    case uplinkRequested(media: Bool)
     case streamUpdate(StreamUpdate)
     case chatMessage(ChatMessage)
     case chatRemoved(MessageID)

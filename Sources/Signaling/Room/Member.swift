@@ -5,6 +5,10 @@ struct Member: Sendable {
     let role: ClientRole
     let name: String
     var path: Path?
+    /// The relay has been asked to offer to it, and has not lost it since.
+    var isInvited = false
+    /// Its direct picture has failed or stands still: whichever way shows a frame first wins (after RFC 8305).
+    var isRacing = false
     var lastOffered: Timestamp?
     var likes: TokenBucket
     var chat: TokenBucket

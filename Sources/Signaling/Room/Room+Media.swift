@@ -23,14 +23,31 @@ extension Room {
 
     /// The first choice for one customer of a live show.
     mutating func choosePath(for client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]) {
-        switch PathPolicy.firstPath(stream.delivery) {
+        switch PathPolicy.firstPath(situation) {
         case .take(let path, let reason):
-            members[client]?.path = path
+            setPath(path, of: client)
             announce(path, of: client, reason: reason, &effects)
-            askForOffer(to: client, at: now, &effects)
+            if path == .relay { serveByRelay(client, &effects) } else { askForOffer(to: client, at: now, &effects) }
         case .none(let reason):
             refuse(client, MessageError(code: .unavailable, message: reason), at: now, &effects)
         }
+    }
+
+    private var situation: PathPolicy.Situation {
+        PathPolicy.Situation(
+            delivery: stream.delivery, directViewers: directViewers,
+            relayIsAvailable: configuration.relayIsAvailable, hasEncoder: hasEncoder)
+    }
+
+    /// Keeps the count of direct viewers right.
+    mutating func setPath(_ path: Path?, of client: ClientID) {
+        guard let former = members[client]?.path, former == .direct else {
+            if path == .direct, members[client] != nil { directViewers += 1 }
+            members[client]?.path = path
+            return
+        }
+        if path != .direct { directViewers -= 1 }
+        members[client]?.path = path
     }
 
     /// A new admin socket: it may belong to a page that knows nothing of the viewers yet.
@@ -43,8 +60,9 @@ extension Room {
             }
             let selected = ServerMessage.pathSelected(viewer: client, path: path, reason: "admin is back")
             effects.append(.send(selected, to: admin))
-            askForOffer(to: client, at: now, &effects)
+            if path == .direct { askForOffer(to: client, at: now, &effects) }
         }
+        requestUplinkAgain(&effects)
     }
 
     mutating func take(
@@ -57,19 +75,33 @@ extension Room {
             throw MessageError(code: .rateLimited, message: "Too many reports at once.", inReplyTo: "path_report")
         }
         // A report on a path that the viewer no longer takes is old news.
-        guard stream.status == .live, member.path == report.path else { return }
+        guard stream.status == .live, member.path == report.path || member.isRacing else { return }
         switch report.state {
-        case .connected: announce(report.path, of: client, reason: "connected", &effects)
-        case .failed, .frozen:
-            let interval =
-                report.state == .frozen ? configuration.frozenOfferIntervalMS : configuration.offerIntervalMS
-            if let last = member.lastOffered, now.milliseconds(since: last) < interval { return }
-            announce(report.path, of: client, reason: report.state.rawValue, &effects)
+        case .connected:
+            if member.isRacing { settleRace(client, on: report.path, &effects) }
+            announce(report.path, of: client, reason: "connected", &effects)
+        case .failed, .frozen: repair(client, report, at: now, &effects)
+        }
+    }
+
+    private mutating func repair(
+        _ client: ClientID, _ report: PathReport, at now: Timestamp, _ effects: inout [RoomEffect]
+    ) {
+        guard let member = members[client] else { return }
+        if PathPolicy.fallback(from: report.path, situation) == .relay { return race(client, &effects) }
+        let interval = report.state == .frozen ? configuration.frozenOfferIntervalMS : configuration.offerIntervalMS
+        if let last = member.lastOffered, now.milliseconds(since: last) < interval { return }
+        members[client]?.lastOffered = now
+        announce(report.path, of: client, reason: report.state.rawValue, &effects)
+        if report.path == .relay {
+            members[client]?.isInvited = false
+            serveByRelay(client, &effects)
+        } else {
             askForOffer(to: client, at: now, &effects)
         }
     }
 
-    private func announce(_ path: Path, of client: ClientID, reason: String, _ effects: inout [RoomEffect]) {
+    func announce(_ path: Path, of client: ClientID, reason: String, _ effects: inout [RoomEffect]) {
         let message = ServerMessage.pathSelected(viewer: client, path: path, reason: reason)
         effects.append(.send(message, to: client))
         if let admin { effects.append(.send(message, to: admin)) }

@@ -36,13 +36,16 @@ extension Room {
     }
 
     mutating func leave(_ client: ClientID, _ effects: inout [RoomEffect]) {
-        guard let member = members.removeValue(forKey: client) else { return }
+        guard let member = members[client] else { return }
+        if member.isInvited { effects.append(.relay(.dismiss(client))) }
+        setPath(nil, of: client)
+        members[client] = nil
         switch member.role {
         case .admin:
             admin = nil
         case .customer:
             viewerCountChanged(by: -1)
-            if let admin, member.path != nil { effects.append(.send(.viewerLeft(client), to: admin)) }
+            if let admin, member.path == .direct { effects.append(.send(.viewerLeft(client), to: admin)) }
         }
     }
 
@@ -50,6 +53,7 @@ extension Room {
     mutating func closeForGood(_ effects: inout [RoomEffect]) {
         for client in members.keys { effects.append(.close(client, .streamDeleted)) }
         members = [:]
+        directViewers = 0
         admin = nil
         graceEnd = nil
         stream.viewerCount = 0

@@ -45,6 +45,7 @@ extension Room {
     mutating func encoderStarted(at now: Timestamp, _ effects: inout [RoomEffect]) {
         hasEncoder = true
         graceEnd = nil
+        inviteAll(&effects)
         guard stream.status == .scheduled, !pendingStart else { return }
         pendingStart = true
         effects.append(.store(.started(at: now)))
@@ -75,7 +76,13 @@ extension Room {
         guard stream.status == .live else { return }
         stream.status = .ended
         stream.endedAt = time
-        for client in members.keys { members[client]?.path = nil }
+        for (client, member) in members {
+            if member.isInvited { effects.append(.relay(.dismiss(client))) }
+            members[client]?.isInvited = false
+            members[client]?.isRacing = false
+            setPath(nil, of: client)
+        }
+        uplink = .none
         effects.append(.broadcast(.streamEnded(stream)))
     }
 

@@ -17,6 +17,9 @@ package struct Room: Sendable {
 
     /// The picture comes from an encoder by the relay, whether an admin's page is there or not.
     var hasEncoder = false
+    var uplink = Uplink.none
+    /// How many viewers are served directly, or tried to be.
+    var directViewers = 0
     /// When a show without admin ends.
     var graceEnd: Timestamp?
     /// A start or an end that is being stored.
@@ -71,7 +74,12 @@ package struct Room: Sendable {
         case .productPinned(let product): pin(product, &effects)
         case .productUnpinned(let id): unpin(id, &effects)
         case .encoderStarted: encoderStarted(at: now, &effects)
-        case .encoderEnded: hasEncoder = false
+        case .relayAnswered(let sdp): uplinkStands(answer: sdp, &effects)
+        case .relayOffered(let client, let sdp): offerByRelay(to: client, sdp: sdp, &effects)
+        case .relayRefused(let client, let reason):
+            members[client]?.isInvited = false
+            refuse(client, MessageError(code: .unavailable, message: reason), at: now, &effects)
+        case .uplinkEnded: uplinkEnded(&effects)
         case .deleted: closeForGood(&effects)
         case .deadline: break
         }
@@ -91,6 +99,11 @@ package struct Room: Sendable {
             case .chat(let text): try chat(text, from: client, at: now, using: &generator, &effects)
             case .startStream: try start(by: role, at: now, &effects)
             case .endStream: try end(by: role, at: now, &effects)
+            case .candidate(.relay, _) where configuration.relayIsAvailable: break  // it learns from checks (ICE-lite)
+            case .offer(.relay, let sdp) where configuration.relayIsAvailable && role == .admin:
+                effects.append(.relay(.publish(by: client, sdp: sdp)))
+            case .answer(.relay, let sdp) where members[client]?.isInvited == true:
+                effects.append(.relay(.accept(client, sdp: sdp)))
             case .offer(let to, let sdp):
                 try forward(from: client, to: to, type: "webrtc_offer", by: .admin, at: now, &effects) {
                     .offer(from: $0, sdp: sdp)

@@ -3,6 +3,8 @@ package struct RoomConfiguration: Sendable {
     /// How long a show goes on without its admin.
     package var adminGraceMS: Int64 = 30_000
     package var maximumMembers = 20_000
+    /// This server can relay.
+    package var relayIsAvailable = false
     /// At most ten updates of the counts a second.
     var updateIntervalMS: Int64 = 100
     /// How long after a failed write the next is tried.

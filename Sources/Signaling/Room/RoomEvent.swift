@@ -19,7 +19,14 @@ package enum RoomEvent: Sendable {
     case productUnpinned(ProductID)
     /// An encoder publishes to the relay: it stands in for an admin's page.
     case encoderStarted
-    case encoderEnded
+    /// The relay has taken the admin's uplink, and answers.
+    case relayAnswered(sdp: String)
+    /// The relay offers to this viewer.
+    case relayOffered(ClientID, sdp: String)
+    /// The relay could not do what was asked for this client.
+    case relayRefused(ClientID, reason: String)
+    /// Nothing comes from the admin or encoder any more: the relay has let go of its viewers, too.
+    case uplinkEnded
     /// The livestream is gone.
     case deleted
     /// The room's `nextDeadline` has come.
@@ -35,4 +42,17 @@ package enum RoomEffect: Equatable, Sendable {
     case close(ClientID, CloseCode)
     /// To be answered by `.stored` or `.notStored`.
     case store(ShowWrite)
+    case relay(RelayRequest)
+}
+
+/// What a room asks of the relay.
+package enum RelayRequest: Equatable, Sendable {
+    /// Take this admin's offer as the uplink; answered by `.relayAnswered` or `.relayRefused`.
+    case publish(by: ClientID, sdp: String)
+    /// Offer to this viewer; answered by `.relayOffered` or `.relayRefused`.
+    case invite(ClientID)
+    /// The viewer's answer to the last offer.
+    case accept(ClientID, sdp: String)
+    /// Let go of this viewer.
+    case dismiss(ClientID)
 }

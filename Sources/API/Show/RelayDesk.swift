@@ -1,0 +1,84 @@
+import SFU
+import Signaling
+import Wire
+
+/// Carries a room's wishes to the relay, in their order, and the relay's answers back.
+final class RelayDesk: Sendable {
+    private let requests: AsyncStream<(RelayRequest, Show)>.Continuation
+    private let worker: Task<Void, Never>
+
+    init(relay: Relay, stream: StreamID) {
+        let (queue, requests) = AsyncStream<(RelayRequest, Show)>.makeStream()
+        self.requests = requests
+        worker = Task {
+            var sessions = Sessions(relay: relay, stream: stream)
+            for await (request, show) in queue {
+                if let event = await sessions.carryOut(request) { await show.handle(event) }
+            }
+        }
+    }
+
+    deinit {
+        requests.finish()
+    }
+
+    func carryOut(_ request: RelayRequest, for show: Show) {
+        requests.yield((request, show))
+    }
+}
+
+/// Which session of the relay is whose.
+private struct Sessions {
+    let relay: Relay
+    let stream: StreamID
+    private var current: [ClientID: RelaySessionID] = [:]
+    /// The session before, which goes on until the next one is accepted: make before break.
+    private var former: [ClientID: RelaySessionID] = [:]
+
+    init(relay: Relay, stream: StreamID) {
+        self.relay = relay
+        self.stream = stream
+    }
+
+    mutating func carryOut(_ request: RelayRequest) async -> RoomEvent? {
+        switch request {
+        case .publish(let client, let sdp):
+            do {
+                return .relayAnswered(sdp: try await relay.publish(stream, offer: sdp).answer)
+            } catch {
+                return .relayRefused(client, reason: Self.reason(of: error))
+            }
+        case .invite(let client): return await invite(client)
+        case .accept(let client, let sdp):
+            guard let session = current[client] else { return nil }
+            try? await relay.accept(session, answer: sdp)
+            if let old = former.removeValue(forKey: client) { _ = await relay.end(old) }
+            return nil
+        case .dismiss(let client):
+            for session in [current.removeValue(forKey: client), former.removeValue(forKey: client)] {
+                if let session { _ = await relay.end(session) }
+            }
+            return nil
+        }
+    }
+
+    private mutating func invite(_ client: ClientID) async -> RoomEvent? {
+        do {
+            let (session, offer) = try await relay.invite(stream)
+            if let old = former.removeValue(forKey: client) { _ = await relay.end(old) }
+            former[client] = current.updateValue(session, forKey: client)
+            return .relayOffered(client, sdp: offer)
+        } catch {
+            return .relayRefused(client, reason: Self.reason(of: error))
+        }
+    }
+
+    private static func reason(of error: any Error) -> String {
+        switch error as? RelayError {
+        case .invalidOffer(let reason): reason
+        case .noCommonCodec(let offered): "The relay can't forward what was offered: \(offered)."
+        case .noUplink: "The picture hasn't reached the relay yet."
+        case .unavailable, nil: "The relay can't take this now."
+        }
+    }
+}

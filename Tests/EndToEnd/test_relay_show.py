@@ -1,0 +1,89 @@
+"""The relay in a show, in real browsers: for those who can't be reached directly, and for encoders."""
+
+import pytest
+from playwright.sync_api import expect
+
+from relay_clients import Loop, Peer
+from signaling_client import Client
+from test_show import create_show, go_live, open_admin, picture, sees_moving_picture, status
+from vitrine import TOKEN, until
+
+# No candidate is sent or taken: nobody can be reached but a peer whose description carries its candidates.
+KEEP_APART = """RTCPeerConnection.prototype.addIceCandidate = async () => {};
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (text) { if (!text.includes('"ICE_candidate"')) send.call(this, text); };"""
+
+
+@pytest.fixture
+def loop():
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+def goes_by(page, path):
+    expect(status(page, "Connection")).to_have_text(path, timeout=20_000)
+    sees_moving_picture(page)
+
+
+def test_a_show_for_the_relay_only(server, api, open_page):
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "By relay")
+    api.request("PATCH", f"/api/livestreams/{stream}", json={"delivery": {"mode": "relay"}})
+    early = open_page(f"{server.url}/watch/{stream}")
+    go_live(admin)
+    late = open_page(f"{server.url}/watch/{stream}")
+    for page in (early, late):
+        goes_by(page, "relay")
+    expect(admin.get_by_role("table", name="Viewers").get_by_text("relay")).to_have_count(2)
+    admin.reload()
+    expect(status(admin, "Live")).to_be_visible()
+    for page in (early, late):
+        before = picture(page)["frames"]
+        until(lambda: picture(page)["frames"] > before + 30, 30, "new frames after the reload")
+        sees_moving_picture(page)
+
+
+def test_the_admins_uplink_is_full(server, api, open_page):
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "Few direct")
+    api.request("PATCH", f"/api/livestreams/{stream}", json={"delivery": {"mode": "auto", "max_direct_viewers": 1}})
+    go_live(admin)
+    first = open_page(f"{server.url}/watch/{stream}")
+    sees_moving_picture(first)
+    second = open_page(f"{server.url}/watch/{stream}")
+    goes_by(second, "relay")
+
+
+def test_who_cant_be_reached_directly_gets_the_relay(server, api, open_page):
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "Apart")
+    go_live(admin)
+    page = open_page("about:blank")
+    page.add_init_script(KEEP_APART)
+    page.goto(f"{server.url}/watch/{stream}")
+    goes_by(page, "relay")
+    expect(admin.get_by_role("table", name="Viewers").get_by_text("relay")).to_have_count(1)
+
+
+def test_direct_only_never_relays(server, api, stream):
+    api.request("PATCH", f"/api/livestreams/{stream}", json={"delivery": {"mode": "direct", "max_direct_viewers": 0}})
+    admin, customer = Client.admin(server, stream), Client(server, stream)
+    admin.send("start_stream")
+    assert customer.expect("path_selected")["path"] == "direct"
+    assert admin.expect("viewer_joined")["viewer_id"] == customer.id
+    for state in ("failed", "frozen"):
+        customer.send("path_report", path="direct", state=state)
+    customer.send("webrtc_answer", to="relay", sdp="v=0")
+    customer.expect("error", code="forbidden")
+    assert not [message for message in admin.settle() if message["type"] == "uplink_requested"]
+
+
+def test_an_encoders_show_on_the_watch_page(server, api, open_page, loop):
+    stream = api.create("From an encoder")
+    page = open_page(f"{server.url}/watch/{stream}")
+    expect(status(page, "Starting soon")).to_be_visible()
+    publisher = Peer(loop).connect(f"{server.url}/whip/{stream}", TOKEN, publishes=True)
+    expect(status(page, "Live")).to_be_visible()
+    goes_by(page, "relay")
+    publisher.close()

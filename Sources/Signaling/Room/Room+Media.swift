@@ -88,7 +88,11 @@ extension Room {
         _ client: ClientID, _ report: PathReport, at now: Timestamp, _ effects: inout [RoomEffect]
     ) {
         guard let member = members[client] else { return }
-        if PathPolicy.fallback(from: report.path, situation) == .relay { return race(client, &effects) }
+        if PathPolicy.fallback(from: report.path, situation) == .relay {
+            race(client, &effects)
+            // What stands still may move again by itself; what has failed needs another try to take part.
+            guard report.state == .failed else { return }
+        }
         let interval = report.state == .frozen ? configuration.frozenOfferIntervalMS : configuration.offerIntervalMS
         if let last = member.lastOffered, now.milliseconds(since: last) < interval { return }
         members[client]?.lastOffered = now

@@ -1,0 +1,125 @@
+import Testing
+import Wire
+
+@testable import Signaling
+
+@Suite("A room with a relay")
+struct RoomRelayTests {
+    private func room(_ delivery: Delivery = Delivery()) -> TestRoom {
+        var room = TestRoom(status: .live, delivery: delivery)
+        var configuration = RoomConfiguration()
+        configuration.relayIsAvailable = true
+        room.room = Room(stream: room.room.stream, recentChat: [], configuration: configuration)
+        return room
+    }
+
+    private func report(_ path: Path, _ state: PathReport.State) -> ClientMessage {
+        .pathReport(PathReport(path: path, state: state))
+    }
+
+    @Test("asks the admin for one uplink, and offers to each relayed viewer when it stands")
+    func relayOnly() {
+        var room = room(Delivery(mode: .relay))
+        let admin = room.join(.admin)
+        let first = ClientID.random()
+        let effects = room.handle(.joined(first, role: .customer, name: nil, iceServers: []))
+        #expect(effects.sent(to: admin).contains(.uplinkRequested(media: true)))
+        #expect(!effects.sent(to: admin).contains(.viewerJoined(first)))
+        let second = room.join(.customer)
+        #expect(!room.effects.suffix(4).contains(.send(.uplinkRequested(media: true), to: admin)))
+
+        #expect(room.say(.offer(to: .relay, sdp: "up"), as: admin) == [.relay(.publish(by: admin, sdp: "up"))])
+        let stands = room.handle(.relayAnswered(sdp: "answer"))
+        #expect(stands.sent(to: admin) == [.answer(from: .relay, sdp: "answer")])
+        #expect(stands.contains(.relay(.invite(first))) && stands.contains(.relay(.invite(second))))
+        #expect(room.handle(.relayOffered(first, sdp: "down")) == [.send(.offer(from: .relay, sdp: "down"), to: first)])
+        #expect(room.say(.answer(to: .relay, sdp: "a"), as: first) == [.relay(.accept(first, sdp: "a"))])
+        #expect(room.say(.candidate(to: .relay, nil), as: first).isEmpty)
+        #expect(room.handle(.left(first)).contains(.relay(.dismiss(first))))
+    }
+
+    @Test("serves as many directly as the show allows, and the others by relay")
+    func uplinkIsFull() {
+        var room = room(Delivery(mode: .auto, maxDirectViewers: 2))
+        room.join(.admin)
+        let viewers = (0..<4).map { _ in room.join(.customer) }
+        #expect(viewers.map { room.room.members[$0]?.path } == [.direct, .direct, .relay, .relay])
+        room.handle(.left(viewers[0]))
+        let next = room.join(.customer)
+        #expect(room.room.members[next]?.path == .direct)
+        #expect(room.room.directViewers == 2)
+    }
+
+    @Test("races when a direct picture stands still: the relay wins when it shows a frame first")
+    func relayWins() {
+        var room = room()
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        #expect(room.say(report(.direct, .frozen), as: viewer).sent(to: admin) == [.uplinkRequested(media: true)])
+        #expect(room.say(report(.direct, .frozen), as: viewer).isEmpty)
+        room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        #expect(room.handle(.relayAnswered(sdp: "answer")).contains(.relay(.invite(viewer))))
+        #expect(room.room.members[viewer]?.path == .direct)
+        let effects = room.say(report(.relay, .connected), as: viewer)
+        #expect(effects.sent(to: admin).contains(.viewerLeft(viewer)))
+        #expect(room.room.members[viewer]?.path == .relay && room.room.directViewers == 0)
+    }
+
+    @Test("and a direct picture that recovers first stays")
+    func directRecovers() {
+        var room = room()
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        room.handle(.relayAnswered(sdp: "answer"))
+        #expect(room.say(report(.direct, .frozen), as: viewer) == [.relay(.invite(viewer))])
+        let effects = room.say(report(.direct, .connected), as: viewer)
+        #expect(effects.contains(.relay(.dismiss(viewer))))
+        #expect(room.room.members[viewer]?.path == .direct)
+        // An offer that was under way reaches nobody any more.
+        #expect(room.handle(.relayOffered(viewer, sdp: "late")) == [.relay(.dismiss(viewer))])
+    }
+
+    @Test("never relays a show that is direct only")
+    func directOnly() {
+        var room = room(Delivery(mode: .direct, maxDirectViewers: 0))
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        #expect(room.room.members[viewer]?.path == .direct)
+        room.pass(milliseconds: 10_000)
+        let effects = room.say(report(.direct, .frozen), as: viewer)
+        #expect(effects.sent(to: admin).contains(.viewerJoined(viewer)))
+        #expect(!effects.sent(to: admin).contains(.uplinkRequested(media: true)))
+    }
+
+    @Test("asks for the uplink again when it is gone while somebody needs it")
+    func uplinkEnds() {
+        var room = room(Delivery(mode: .relay))
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        room.handle(.relayAnswered(sdp: "answer"))
+        #expect(room.handle(.uplinkEnded) == [.send(.uplinkRequested(media: true), to: admin)])
+        #expect(room.handle(.relayAnswered(sdp: "again")).contains(.relay(.invite(viewer))))
+        room.say(.endStream, as: admin)
+        #expect(room.effects.contains(.relay(.dismiss(viewer))))
+        #expect(room.handle(.uplinkEnded).isEmpty)
+    }
+
+    @Test("starts with an encoder, serves everybody by relay, and waits for it as for an admin")
+    func encoder() {
+        var room = TestRoom()
+        var configuration = RoomConfiguration()
+        configuration.relayIsAvailable = true
+        room.room = Room(stream: room.room.stream, recentChat: [], configuration: configuration)
+        let viewer = room.join(.customer)
+        let effects = room.handle(.encoderStarted)
+        #expect(room.room.stream.status == .live)
+        #expect(effects.contains(.relay(.invite(viewer))))
+        room.pass(milliseconds: 60_000)
+        #expect(room.room.stream.status == .live)
+        room.handle(.uplinkEnded)
+        room.pass(milliseconds: 31_000)
+        #expect(room.room.stream.status == .ended)
+    }
+}

@@ -26,12 +26,14 @@ def sees_moving_picture(page):
     until(lambda: (p := picture(page))["time"] > first["time"] + 0.5 and p["sum"] != first["sum"], 20, "a changed picture")
 
 
-def test_a_show_in_firefox(server, api, firefox):
+@pytest.mark.parametrize("path", ["direct", "relay"])
+def test_a_show_in_firefox(server, api, firefox, path):
     admin = firefox.open(f"{server.url}/admin/#token={TOKEN}")
     admin.fill("Title", "Winter plates")
     admin.click("Create livestream")
     admin.until("Boolean(find('status', 'Scheduled'))")
     stream = re.search(r"/live/([\w-]+)", admin.run("return location.href;"))[1]
+    api.request("PATCH", f"/api/livestreams/{stream}", json={"delivery": {"mode": path}})
     customer = firefox.open(f"{server.url}/watch/{stream}")
     customer.until("Boolean(find('status', 'Starting soon'))")
     admin.click("Start camera")
@@ -39,7 +41,7 @@ def test_a_show_in_firefox(server, api, firefox):
     admin.until("Boolean(find('status', 'Live'))")
     customer.until("Boolean(find('status', 'Live'))")
     sees_moving_picture(customer)
-    customer.until_text("status", "Connection", "direct")
+    customer.until_text("status", "Connection", path)
 
     for _ in range(5):
         customer.click("Like")

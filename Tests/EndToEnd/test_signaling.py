@@ -4,6 +4,7 @@ import socket
 import time
 
 import pytest
+import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -209,6 +210,8 @@ def test_viewer_tokens_are_asked_for_when_the_operator_wants_it(start_server):
     client.send("join", stream_id=stream, role="customer", token="a.b.c")
     client.expect("error", code="unauthorized")
     client.expect_close(4401)
+    answer = requests.post(f"{server.url}/whep/{stream}", data="v=0", headers={"Content-Type": "application/sdp"}, timeout=5)
+    assert answer.status_code == 401
     Client.admin(server, stream)
 
 

@@ -22,16 +22,21 @@ struct AdminAuthority: Sendable {
 
     /// Throws a 401 when the request carries no valid token.
     func require(_ request: Request) throws {
-        guard let header = request.headers[.authorization] else {
+        guard request.headers[.authorization] != nil else {
             throw Self.refusal("This needs the admin's token: \"Authorization: Bearer TOKEN\".", error: nil)
         }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer", accepts(String(parts[1])) else {
+        guard accepts(Self.bearerToken(of: request)) else {
             throw Self.refusal("The token isn't valid.", error: "invalid_token")
         }
     }
 
-    private static func refusal(_ detail: String, error: String?) -> Problem {
+    /// Nil when the request carries none.
+    static func bearerToken(of request: Request) -> String? {
+        let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
+        return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
+    }
+
+    static func refusal(_ detail: String, error: String?) -> Problem {
         let challenge = #"Bearer realm="vitrine""# + (error.map { #", error="\#($0)""# } ?? "")
         return Problem(.unauthorized, detail, headers: [.wwwAuthenticate: challenge])
     }

@@ -15,6 +15,8 @@ struct RelayRoutes {
     let shows: ShowRegistry
     let iceServers: ICEServerSource
     let admin: AdminMiddleware
+    /// Whom the shop vouches for, when the operator asks for that.
+    let viewers: ViewerAuthority?
 
     func add(to router: some RouterMethods<VitrineContext>) {
         router.group("/whip/{id}").add(middleware: admin).post(use: publish).delete("{session}", use: end)
@@ -35,6 +37,12 @@ struct RelayRoutes {
     @Sendable private func play(_ request: Request, context: VitrineContext) async throws -> Response {
         let stream = try context.streamID()
         _ = try await store.livestream(stream)
+        if let viewers {
+            let token = AdminAuthority.bearerToken(of: request)
+            guard await viewers.accepts(token, for: stream) else {
+                throw AdminAuthority.refusal("This needs a viewer's token.", error: nil)
+            }
+        }
         let offer = try await offer(request)
         return answer(try await negotiating { try await relay.play(stream, offer: offer) }, path: "/whep/\(stream)")
     }

@@ -56,7 +56,8 @@ package struct VitrineServer: Service {
         let rules = ClientSession.Rules(
             admin: admin, viewers: viewers, joinTime: options.joinTime, iceServers: { iceServers.servers() })
 
-        let parts = Parts(clock: clock, metrics: metrics, shows: shows, iceServers: iceServers, admin: admin)
+        let parts = Parts(
+            clock: clock, metrics: metrics, shows: shows, iceServers: iceServers, admin: admin, viewers: viewers)
         let application = Application(
             router: try router(parts), server: try serverBuilder(shows: shows, rules: rules),
             configuration: .init(address: .hostname(options.host, port: options.port), serverName: nil, backlog: 4_096),
@@ -77,6 +78,7 @@ package struct VitrineServer: Service {
         let shows: ShowRegistry
         let iceServers: ICEServerSource
         let admin: AdminAuthority
+        let viewers: ViewerAuthority?
     }
 
     private func router(_ parts: Parts) throws -> Router<VitrineContext> {
@@ -94,7 +96,8 @@ package struct VitrineServer: Service {
         ProductRoutes(store: store, shows: parts.shows, clock: parts.clock, admin: admin).add(to: router)
         RecordingRoutes(recordings: recordings, store: store, admin: admin).add(to: router)
         RelayRoutes(
-            relay: relay, store: store, shows: parts.shows, iceServers: parts.iceServers, admin: admin
+            relay: relay, store: store, shows: parts.shows, iceServers: parts.iceServers, admin: admin,
+            viewers: parts.viewers
         ).add(to: router)
         OperatorRoutes(
             store: store, metrics: parts.metrics, iceServers: parts.iceServers, description: try Self.description(),

@@ -60,6 +60,7 @@ struct RoomRelayTests {
         room.say(.offer(to: .relay, sdp: "up"), as: admin)
         #expect(room.handle(.relayAnswered(sdp: "answer")).contains(.relay(.invite(viewer))))
         #expect(room.room.members[viewer]?.path == .direct)
+        #expect(room.handle(.relayAnswered(sdp: "after a reload")).contains(.relay(.invite(viewer))))
         let effects = room.say(report(.relay, .connected), as: viewer)
         #expect(effects.sent(to: admin).contains(.viewerLeft(viewer)))
         #expect(room.room.members[viewer]?.path == .relay && room.room.directViewers == 0)

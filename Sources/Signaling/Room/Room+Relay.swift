@@ -32,6 +32,8 @@ extension Room {
 
     mutating func uplinkStands(answer: String, _ effects: inout [RoomEffect]) {
         uplink = .standing
+        // Another uplink than before has other sources: a fresh connection shows them for certain.
+        for client in members.keys { members[client]?.isInvited = false }
         if let admin { effects.append(.send(.answer(from: .relay, sdp: answer), to: admin)) }
         inviteAll(&effects)
     }

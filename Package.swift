@@ -41,11 +41,14 @@ let package = Package(
         .systemLibrary(name: "CNice", pkgConfig: "nice", providers: [.apt(["libnice-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+        .target(name: "CNet"),
+        .target(name: "Net", dependencies: ["CNet", "Wire"], swiftSettings: house),
+        .target(name: "SRTP", dependencies: ["COpenSSL", "CSRTP", "Wire"], swiftSettings: house),
         .target(name: "ICE", dependencies: ["CNice", "Wire"], swiftSettings: house),
-        .target(name: "DTLS", dependencies: ["COpenSSL"], swiftSettings: house),
+        .target(name: "DTLS", dependencies: ["COpenSSL", "Wire"], swiftSettings: house),
         .target(
             name: "SFU",
-            dependencies: ["CSRTP", "DTLS", "ICE", "Wire", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["DTLS", "ICE", "Net", "SRTP", "Wire", .product(name: "Logging", package: "swift-log")],
             swiftSettings: house
         ),
         .target(name: "Signaling", dependencies: ["Wire"], swiftSettings: strict),
@@ -103,11 +106,21 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "ICETests", dependencies: ["ICE", "Wire"], path: "Tests/ICE", swiftSettings: house),
-        .testTarget(name: "SFUTests", dependencies: ["ICE", "SFU", "Wire"], path: "Tests/SFU", swiftSettings: house),
-        .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/Wire", swiftSettings: house),
+        .testTarget(name: "NetTests", dependencies: ["Net", "Wire"], path: "Tests/Net", swiftSettings: house),
         .testTarget(
-            name: "SignalingTests", dependencies: ["Signaling", "Wire"], path: "Tests/Signaling", swiftSettings: house),
+            name: "SRTPTests", dependencies: ["CSRTP", "SRTP", "TestSupport", "Wire"], path: "Tests/SRTP",
+            swiftSettings: house),
+        .testTarget(
+            name: "SFUTests", dependencies: ["DTLS", "ICE", "Net", "SFU", "SRTP", "TestSupport", "Wire"],
+            path: "Tests/SFU",
+            swiftSettings: house),
+        .testTarget(
+            name: "WireTests", dependencies: ["TestSupport", "Wire"], path: "Tests/Wire", swiftSettings: house),
+        .testTarget(
+            name: "SignalingTests", dependencies: ["Signaling", "TestSupport", "Wire"], path: "Tests/Signaling",
+            swiftSettings: house),
         .testTarget(
             name: "StorageTests",
             dependencies: [

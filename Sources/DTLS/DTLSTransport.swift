@@ -1,8 +1,9 @@
 private import COpenSSL
+package import Wire
 
 /// The server's half of a DTLS 1.2 handshake with one peer (RFC 6347, RFC 5764): datagrams in, datagrams out, and keys
 /// when it is done. It waits for the peer's hello (`a=setup:passive`): browsers that begin choose AES-GCM.
-package final class DTLSTransport {
+package final class DTLSTransport: @unchecked Sendable {  // one thread at a time: its owner sees to that
     package enum Failure: Error, Equatable {
         /// The peer's certificate isn't the one that its SDP announced.
         case wrongFingerprint
@@ -11,7 +12,7 @@ package final class DTLSTransport {
     }
 
     /// What a datagram led to.
-    package struct Step {
+    package struct Step: Sendable {
         /// To be sent to the peer, in order.
         package var datagrams: [[UInt8]] = []
         /// Once, when the handshake is done.
@@ -22,54 +23,68 @@ package final class DTLSTransport {
     private static let recordHeaderBytes = 13
     private static let exportLabel = "EXTRACTOR-dtls_srtp"
 
+    /// OpenSSL's part; made with the first datagram, on the thread that takes it.
+    private struct Connection {
+        let ssl: OpaquePointer
+        let input: OpaquePointer
+        let output: OpaquePointer
+
+        init?(_ certificate: DTLSCertificate) {
+            guard let ssl = certificate.makeSSL() else { return nil }
+            guard let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem()) else {
+                SSL_free(ssl)
+                return nil
+            }
+            vitrine_bio_set_empty_is_retry(input)
+            vitrine_bio_set_empty_is_retry(output)
+            SSL_set_bio(ssl, input, output)
+            vitrine_ssl_set_mtu(ssl, DTLSTransport.maximumDatagramBytes)
+            SSL_set_accept_state(ssl)
+            self.ssl = ssl
+            self.input = input
+            self.output = output
+        }
+    }
+
     private let certificate: DTLSCertificate
-    private let ssl: OpaquePointer
-    private let input: OpaquePointer
-    private let output: OpaquePointer
     private let remoteFingerprint: String
+    private var connection: Connection?
     private var isDone = false
 
     /// `remoteFingerprint`: SHA-256, as the peer's SDP has it.
-    package init(certificate: DTLSCertificate, remoteFingerprint: String) throws {
-        guard let ssl = certificate.makeSSL(), let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem())
-        else { throw Failure.openSSL("out of memory") }
-        vitrine_bio_set_empty_is_retry(input)
-        vitrine_bio_set_empty_is_retry(output)
-        SSL_set_bio(ssl, input, output)
-        vitrine_ssl_set_mtu(ssl, Self.maximumDatagramBytes)
-        SSL_set_accept_state(ssl)
+    package init(certificate: DTLSCertificate, remoteFingerprint: String) {
         self.certificate = certificate
-        self.ssl = ssl
-        self.input = input
-        self.output = output
         self.remoteFingerprint = remoteFingerprint.uppercased()
     }
 
-    deinit { SSL_free(ssl) }
+    deinit { if let connection { SSL_free(connection.ssl) } }
 
     /// Takes one datagram of the peer. Throws when the handshake has failed for good.
     package func receive(_ datagram: [UInt8]) throws -> Step {
-        guard BIO_write(input, datagram, Int32(datagram.count)) == datagram.count else { return Step() }
+        connection = connection ?? Connection(certificate)
+        guard let connection else { throw Failure.openSSL("out of memory") }
+        guard BIO_write(connection.input, datagram, Int32(datagram.count)) == datagram.count else { return Step() }
         var step = Step()
         if isDone {
             var sink = [UInt8](repeating: 0, count: 2_048)
-            while SSL_read(ssl, &sink, Int32(sink.count)) > 0 {}  // a repeated flight is answered; data isn't spoken
+            while SSL_read(connection.ssl, &sink, Int32(sink.count)) > 0 {}  // a repeated flight is answered, data isn't spoken
         } else {
-            step.keys = try handshake()
+            step.keys = try handshake(connection.ssl)
         }
-        step.datagrams = drain()
+        step.datagrams = drain(connection.output)
         return step
     }
 
     /// Sends the last flight again when its time has come; to be called some times a second.
     package func tick() -> Step {
-        guard !isDone, vitrine_dtls_handle_timeout(ssl) > 0 else { return Step() }
-        return Step(datagrams: drain())
+        guard let connection, !isDone, vitrine_dtls_handle_timeout(connection.ssl) > 0 else { return Step() }
+        return Step(datagrams: drain(connection.output))
     }
 
-    private func handshake() throws -> SRTPKeys? {
+    private func handshake(_ ssl: OpaquePointer) throws -> SRTPKeys? {
+        ERR_clear_error()  // the queue is the thread's, and other handshakes run on it
         let result = SSL_do_handshake(ssl)
-        if result == 1 { return try finish() }
+        if result == 1 { return try finish(ssl) }
         guard SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ else {
             let reason = ERR_reason_error_string(ERR_get_error()).map { String(cString: $0) }
             throw Failure.openSSL(reason ?? "the handshake failed")
@@ -77,7 +92,7 @@ package final class DTLSTransport {
         return nil
     }
 
-    private func finish() throws -> SRTPKeys {
+    private func finish(_ ssl: OpaquePointer) throws -> SRTPKeys {
         guard let peer = SSL_get1_peer_certificate(ssl) else { throw Failure.wrongFingerprint }
         defer { X509_free(peer) }
         guard DTLSCertificate.fingerprint(of: peer) == remoteFingerprint else { throw Failure.wrongFingerprint }
@@ -101,7 +116,7 @@ package final class DTLSTransport {
     }
 
     /// What OpenSSL wants to send, a datagram each: a memory BIO keeps no boundaries, the records do (RFC 6347, 4.1).
-    private func drain() -> [[UInt8]] {
+    private func drain(_ output: OpaquePointer) -> [[UInt8]] {
         let pending = vitrine_bio_pending(output)
         guard pending > 0 else { return [] }
         var bytes = [UInt8](repeating: 0, count: pending)

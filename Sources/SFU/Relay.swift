@@ -1,5 +1,6 @@
 import DTLS
 package import Logging
+private import Net
 package import Wire
 
 /// Vitrine's own media peer: takes one uplink a stream, and serves it to any number of viewers.
@@ -21,9 +22,9 @@ package struct Relay: Sendable {
         endedUplinks = stream
         do {
             worker = try RelayWorker(
-                configuration: configuration, certificate: DTLSCertificate(), logger: logger,
-                onUplinkEnd: { continuation.yield($0) })
-        } catch let failure as UDPSocket.Failure {
+                number: 0, configuration: configuration, certificate: DTLSCertificate(),
+                handshakes: HandshakePool(threads: 1), logger: logger, onUplinkEnd: { continuation.yield($0) })
+        } catch let failure as NetFailure {
             throw .unavailable(reason: failure.reason)
         } catch {
             throw .unavailable(reason: "\(error)")
@@ -32,13 +33,11 @@ package struct Relay: Sendable {
     }
 
     package func publish(_ stream: StreamID, offer: String) async throws -> Session {
-        let (id, answer) = try await worker.publish(stream, offer: offer)
-        return Session(id: id, answer: answer)
+        try await worker.publish(stream, offer: offer)
     }
 
     package func play(_ stream: StreamID, offer: String) async throws -> Session {
-        let (id, answer) = try await worker.play(stream, offer: offer)
-        return Session(id: id, answer: answer)
+        try await worker.play(stream, offer: offer)
     }
 
     /// Takes a viewer to whom the relay offers.
@@ -53,5 +52,5 @@ package struct Relay: Sendable {
     /// False when there is no such session.
     package func end(_ session: RelaySessionID) async -> Bool { await worker.end(session) }
 
-    package func stop() { worker.loop.stop() }
+    package func stop() { worker.stop() }
 }

@@ -28,25 +28,32 @@ struct NegotiationTests {
     @Test("takes one picture and one sound that it can forward, and refuses the rest")
     func tracks() throws {
         let negotiation = try Negotiation(offer: offer)
-        #expect(negotiation.tracks.map(\.codec) == ["opus/48000/2", "VP8/90000"])
+        #expect(negotiation.tracks.map(\.codec.name) == ["opus/48000/2", "VP8/90000"])
         #expect(negotiation.fingerprint == "AA:BB")
         let address = try #require(SocketAddress("192.0.2.7", port: 7_800))
-        let answer = try SessionDescription(
-            parsing: negotiation.answer(
-                credentials: ICECredentials(usernameFragment: "ufrag", password: "password"), fingerprint: "CC",
-                candidates: [address], direction: "recvonly", sessionID: 5))
+        let local = LocalPeer(
+            credentials: ICECredentials(usernameFragment: "ufrag", password: "password"), fingerprint: "CC",
+            candidates: [
+                Candidate(address: address, transport: .udp, rank: 0),
+                Candidate(address: address, transport: .tcpPassive, rank: 0),
+            ], sessionID: 5)
+        let answer = try SessionDescription(parsing: negotiation.answer(local, direction: .recvonly))
         #expect(answer.media.map(\.port) == [9, 9, 0])
         #expect(answer.attributes.contains("group:BUNDLE 0 1") && answer.attributes.contains("ice-lite"))
         let video = answer.media[1]
         #expect(video.formats == ["96"] && video.has("recvonly") && video.value("setup") == "passive")
-        #expect(video.value("candidate")?.contains("192.0.2.7 7800 typ host") == true)
+        #expect(
+            video.values("candidate") == [
+                "1 1 udp 2130706431 192.0.2.7 7800 typ host",
+                "101 1 tcp 1520435199 192.0.2.7 7800 typ host tcptype passive",
+            ])
         #expect(video.values("rtcp-fb").contains("96 nack pli"))
     }
 
     @Test("names what was offered when nothing fits, and asks for a fingerprint")
     func refusals() {
         #expect(throws: RelayError.noCommonCodec(offered: "opus/48000/2, H265/90000, VP8/90000")) {
-            try Negotiation(offer: offer, wanted: ["video": "AV1/90000"])
+            try Negotiation(offer: offer, wanted: [.video: Codec(name: "AV1/90000", parameters: nil)])
         }
         let bare = offer.replacing("a=fingerprint:sha-256 AA:BB\r\n", with: "")
         #expect(throws: RelayError.invalidOffer(reason: "The offer has no SHA-256 fingerprint.")) {

@@ -5,30 +5,46 @@ import Wire
 
 @Suite("The packet ring")
 struct PacketRingTests {
-    private func packet(_ number: UInt16) -> [UInt8] {
-        [0x80, 96, UInt8(number >> 8), UInt8(number & 0xFF)] + [UInt8](repeating: 7, count: 20)
+    private func write(_ ring: inout PacketRing, _ index: UInt64, bytes: Int = 20) -> Bool {
+        [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: bytes).withUnsafeBytes {
+            ring.write(index: index, timestamp: UInt32(index), marker: false, payload: $0)
+        }
+    }
+
+    private func payload(_ ring: borrowing PacketRing, _ index: UInt64) -> [UInt8]? {
+        ring.slot(index).map { Array(ring.payload($0)) }
     }
 
     @Test("gives back what it still has, and nothing that it has overwritten")
     func keeps() {
         var ring = PacketRing(capacity: 8)
-        for number in 65_530...65_545 {
-            _ = ring.insert(packet(UInt16(number & 0xFFFF)), sequenceNumber: UInt16(number & 0xFFFF))
-        }
-        #expect(ring.packet(9) == packet(9))
-        #expect(ring.packet(2) == packet(2))
-        #expect(ring.packet(1) == nil)
-        #expect(ring.packet(65_535) == nil)
-        #expect(ring.packet(10) == nil)
+        for index: UInt64 in 100...115 where index != 111 { #expect(write(&ring, index)) }
+        #expect(payload(ring, 115) == [UInt8](repeating: 115, count: 20))
+        #expect(payload(ring, 108) == [UInt8](repeating: 108, count: 20))
+        #expect(payload(ring, 107) == nil && payload(ring, 111) == nil && payload(ring, 116) == nil)
+        #expect(ring.start == 108 && ring.end == 116)
     }
 
-    @Test("tells what is missing, once, across the wrap of numbers")
-    func gaps() {
-        var ring = PacketRing(capacity: 64)
-        #expect(ring.insert(packet(65_534), sequenceNumber: 65_534) == [])
-        #expect(ring.insert(packet(1), sequenceNumber: 1) == [65_535, 0])
-        #expect(ring.insert(packet(0), sequenceNumber: 0) == [])
-        #expect(ring.insert(packet(2), sequenceNumber: 2) == [])
-        #expect(ring.insert(packet(500), sequenceNumber: 500) == [], "a jump is no loss")
+    @Test("takes a late packet once, and none that is too old or too long")
+    func refuses() {
+        var ring = PacketRing(capacity: 8)
+        for index: UInt64 in 100...110 where index != 105 { _ = write(&ring, index) }
+        #expect(write(&ring, 105) && !write(&ring, 105) && !write(&ring, 102))
+        #expect(!write(&ring, 111, bytes: PacketRing.payloadCapacity + 1))
+        #expect(ring.end == 111)
+    }
+
+    @Test("pads a packet once, behind its payload")
+    func settles() {
+        var ring = PacketRing(capacity: 8)
+        _ = write(&ring, 7, bytes: 3)
+        guard let slot = ring.slot(7) else {
+            Issue.record("not there")
+            return
+        }
+        ring.settle(slot, toBytes: 6)
+        #expect(payload(ring, 7) == [7, 7, 7, 0, 0, 3])
+        ring.settle(slot, toBytes: 9)
+        #expect(payload(ring, 7)?.count == 6)
     }
 }

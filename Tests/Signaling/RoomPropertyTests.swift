@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -47,13 +48,13 @@ private struct World {
     }
 
     private var sides: [Side]
-    private var generator: SplitMix64
+    private var generator: SeededGenerator
     private var now = Timestamp(milliseconds: 0)
     private(set) var violations: [String] = []
     private(set) var accepted = Accepted()
 
     init(seed: UInt64) {
-        generator = SplitMix64(state: seed)
+        generator = SeededGenerator(seed: seed)
         sides = (0..<2).map { _ in
             let stream = Livestream(id: .random(), title: "Show", createdAt: Timestamp(milliseconds: 0))
             return Side(room: Room(stream: stream, recentChat: [], configuration: RoomConfiguration()))

@@ -1,25 +1,13 @@
+import TestSupport
 import Wire
 
 @testable import Signaling
-
-/// A seeded generator, so that a failure can be seen again (Steele, Lea and Flood: SplitMix).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// A room in virtual time, whose writes are done at once unless a test holds them back.
 struct TestRoom {
     var room: Room
     var now = Timestamp(milliseconds: 1_000_000)
-    var generator = SplitMix64(state: 1)
+    var generator = SeededGenerator(seed: 1)
     var storesAtOnce = true
     /// What the room wants stored and nobody has answered yet.
     var unstored: [ShowWrite] = []

@@ -1,4 +1,5 @@
-/// The fixed part of an RTP packet's header (RFC 3550, section 5.1), read from bytes that nobody vouches for.
+/// The header of an RTP packet (RFC 3550, section 5.1), and where its payload is, read from bytes that nobody vouches
+/// for.
 package struct RTPHeader: Equatable, Sendable {
     package static let minimumBytes = 12
 
@@ -7,16 +8,77 @@ package struct RTPHeader: Equatable, Sendable {
     package let sequenceNumber: UInt16
     package let timestamp: UInt32
     package let ssrc: UInt32
+    /// The whole header's, with contributing sources and extensions.
+    package let headerBytes: Int
+    /// Without padding.
+    package let payloadBytes: Int
+    /// Where the extension block's elements are, and its profile; empty without extensions.
+    private let extensionRange: Range<Int>
+    private let extensionProfile: UInt16
 
-    /// Nil for what is shorter than a header or of another version than 2.
-    package init?(_ bytes: some RandomAccessCollection<UInt8>) {
-        guard bytes.count >= Self.minimumBytes else { return nil }
-        func byte(_ offset: Int) -> UInt8 { bytes[bytes.index(bytes.startIndex, offsetBy: offset)] }
-        guard byte(0) >> 6 == 2 else { return nil }
-        marker = byte(1) & 0x80 != 0
-        payloadType = byte(1) & 0x7F
-        sequenceNumber = UInt16(byte(2)) << 8 | UInt16(byte(3))
-        timestamp = (4..<8).reduce(0) { $0 << 8 | UInt32(byte($1)) }
-        ssrc = (8..<12).reduce(0) { $0 << 8 | UInt32(byte($1)) }
+    /// Nil for what is no RTP packet of version 2, or is cut off.
+    package init?(_ bytes: Span<UInt8>) {
+        guard bytes.count >= Self.minimumBytes, bytes[0] >> 6 == 2 else { return nil }
+        var end = Self.minimumBytes + 4 * Int(bytes[0] & 0x0F)
+        var extensions = 0..<0
+        var profile: UInt16 = 0
+        if bytes[0] & 0x10 != 0 {
+            guard bytes.count >= end + 4 else { return nil }
+            profile = bytes.word16(at: end)
+            extensions = end + 4..<end + 4 + 4 * Int(bytes.word16(at: end + 2))
+            end = extensions.upperBound
+        }
+        guard bytes.count >= end else { return nil }
+        var payload = bytes.count - end
+        if bytes[0] & 0x20 != 0 {
+            let padding = Int(bytes[bytes.count - 1])
+            guard padding > 0, padding <= payload else { return nil }
+            payload -= padding
+        }
+        marker = bytes[1] & 0x80 != 0
+        payloadType = bytes[1] & 0x7F
+        sequenceNumber = bytes.word16(at: 2)
+        timestamp = bytes.word32(at: 4)
+        ssrc = bytes.word32(at: 8)
+        headerBytes = end
+        payloadBytes = payload
+        extensionRange = extensions
+        extensionProfile = profile
+    }
+
+    package init?(_ bytes: [UInt8]) { self.init(bytes.span) }
+
+    /// A header extension of two bytes, such as a transport-wide sequence number; nil when the packet has none of this
+    /// id (RFC 8285, sections 4.2 and 4.3). `bytes` are those that the header was read from.
+    package func extensionWord(id: UInt8, in bytes: Span<UInt8>) -> UInt16? {
+        guard extensionRange.upperBound <= bytes.count else { return nil }
+        let isOneByte = extensionProfile == 0xBEDE
+        guard isOneByte || extensionProfile >> 4 == 0x100 else { return nil }
+        var offset = extensionRange.lowerBound
+        while offset < extensionRange.upperBound {
+            let first = bytes[offset]
+            if first == 0 {  // padding between elements
+                offset += 1
+                continue
+            }
+            if isOneByte, first >> 4 == 15 { return nil }
+            guard isOneByte || offset + 1 < extensionRange.upperBound else { return nil }
+            let found = isOneByte ? first >> 4 : first
+            let length = isOneByte ? Int(first & 0x0F) + 1 : Int(bytes[offset + 1])
+            offset += isOneByte ? 1 : 2
+            guard offset + length <= extensionRange.upperBound else { return nil }
+            if found == id { return length == 2 ? bytes.word16(at: offset) : nil }
+            offset += length
+        }
+        return nil
+    }
+}
+
+extension Span<UInt8> {
+    /// In network order. The caller has checked that they are there.
+    package func word16(at offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
+
+    package func word32(at offset: Int) -> UInt32 {
+        UInt32(word16(at: offset)) << 16 | UInt32(word16(at: offset + 2))
     }
 }

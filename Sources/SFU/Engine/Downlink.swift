@@ -1,0 +1,82 @@
+import SRTP
+import Wire
+
+/// What one viewer gets of one track: where it reads, and how packets are numbered for it.
+struct DownlinkTrack {
+    /// Nil: the viewer takes nothing of this kind.
+    let payloadType: UInt8?
+    /// Nil: what is lost is sent again as it was.
+    let repairPayloadType: UInt8?
+    /// The index that it began with; nil while it waits for something to begin with.
+    private(set) var first: UInt64?
+    /// The index that would have the viewer's sequence number 0 with rollover 0.
+    private var base: UInt64 = 0
+    /// The next index to read.
+    var next: UInt64 = 0
+    private var repairSequence: UInt64
+    var packetsSent: UInt32 = 0
+    var payloadBytesSent: UInt32 = 0
+
+    init(_ track: NegotiatedTrack?, using generator: inout some RandomNumberGenerator) {
+        payloadType = track?.payloadType
+        repairPayloadType = track?.repairPayloadType
+        repairSequence = UInt64.random(in: 0..<0x4000, using: &generator)
+    }
+
+    /// Begins to read at `index`. The first sequence number is random, and far enough from a wrap that a receiver can't
+    /// miss one (RFC 3711, section 3.3.1).
+    mutating func begin(at index: UInt64, using generator: inout some RandomNumberGenerator) {
+        first = index
+        next = index
+        base = index - UInt64.random(in: 0..<0x4000, using: &generator)
+    }
+
+    /// Sequence number and, above it, the rollover counter of a packet for this viewer.
+    func number(of index: UInt64) -> UInt64 { index &- base }
+
+    /// The index of a sequence number that the viewer has named, not above `next`.
+    func index(of sequenceNumber: UInt16) -> UInt64? {
+        guard let first, next > first else { return nil }
+        let newest = next - 1
+        let behind = UInt16(truncatingIfNeeded: number(of: newest)) &- sequenceNumber
+        guard behind < 0x8000, newest >= first + UInt64(behind) else { return nil }
+        return newest - UInt64(behind)
+    }
+
+    /// Goes on behind what can't be had any more.
+    mutating func skip(to index: UInt64) { next = max(next, index) }
+
+    /// Whether a packet that came late is one of those that it has been past.
+    func isPast(_ index: UInt64) -> Bool { first.map { $0 <= index && index < next } ?? false }
+
+    mutating func count(_ payloadBytes: Int) {
+        packetsSent &+= 1
+        payloadBytesSent &+= UInt32(truncatingIfNeeded: payloadBytes)
+    }
+
+    mutating func nextRepairNumber() -> UInt64 {
+        defer { repairSequence += 1 }
+        return repairSequence
+    }
+}
+
+/// The part of a viewer that is looked at for every frame. It lies in one array with the others, and nothing in it is
+/// counted by reference.
+struct Downlink: ~Copyable {
+    /// Whose it is.
+    let session: RelaySessionID
+    var endpoint: Endpoint
+    var sealer: RTPSealer
+    /// By `MediaKind.number`.
+    var tracks: InlineArray<2, DownlinkTrack>
+
+    init(
+        session: RelaySessionID, endpoint: Endpoint, sealer: consuming RTPSealer, video: DownlinkTrack,
+        audio: DownlinkTrack
+    ) {
+        self.session = session
+        self.endpoint = endpoint
+        self.sealer = sealer
+        tracks = [video, audio]
+    }
+}

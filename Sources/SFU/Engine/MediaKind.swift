@@ -1,0 +1,10 @@
+/// The two tracks of a show.
+enum MediaKind: String, Sendable, CaseIterable {
+    case video, audio
+
+    /// Its place among a viewer's tracks.
+    var number: Int { self == .video ? 0 : 1 }
+
+    /// How long a track's ring remembers, in packets: about four seconds of a rich picture, five of sound.
+    var ringCapacity: Int { self == .video ? 2_048 : 256 }
+}

@@ -1,0 +1,77 @@
+import Wire
+
+/// What happens because time has passed.
+extension RelayEngine {
+    static let feedbackIntervalMS: Int64 = 50
+    static let handshakeIntervalMS: Int64 = 250
+    static let repairIntervalMS: Int64 = 10
+    static let sweepIntervalMS: Int64 = 1_000
+    /// Everybody gets reports once a second, a twentieth of them at a time.
+    static let reportIntervalMS: Int64 = 50
+    private static let reportParts = 20
+    /// RFC 7675, section 5.1.
+    private static let consentMS: Int64 = 30_000
+    /// So long the peer may ask for the last flight of a handshake again.
+    private static let lingerMS: Int64 = 10_000
+
+    /// Does what is due, and says when it wants to be called next.
+    func handleTimers(at now: MonotonicTime) -> MonotonicTime? {
+        if timers.take(.frameHold, at: now) {
+            for show in shows.values where show.video?.heldSince != nil && !show.isDirty {
+                show.isDirty = true
+                dirtyShows.append(show)
+            }
+            flush(at: now)
+        }
+        if timers.take(.catchUp, at: now) {
+            for show in shows.values where show.hasCatchingUp { catchUp(show, at: now) }
+            sendBatch()
+        }
+        if timers.take(.repair, at: now) { for show in shows.values { requestRepairs(show, at: now) } }
+        if timers.take(.keyFrame, at: now) {
+            for show in shows.values where show.wantsKeyFrame { requestKeyFrame(show, at: now) }
+        }
+        if timers.take(.feedback, at: now), !shows.isEmpty {
+            for show in shows.values { sendTransportFeedback(show) }
+            timers.set(.feedback, now.advanced(byMilliseconds: Self.feedbackIntervalMS))
+        }
+        if timers.take(.reports, at: now), !shows.isEmpty {
+            sendReports(at: now)
+            timers.set(.reports, now.advanced(byMilliseconds: Self.reportIntervalMS))
+        }
+        if timers.take(.handshakes, at: now) { repeatFlights(at: now) }
+        if timers.take(.sweep, at: now) { sweep(at: now) }
+        return timers.next
+    }
+
+    private func sendReports(at now: MonotonicTime) {
+        reportCursor = (reportCursor + 1) % Self.reportParts
+        for show in shows.values {
+            if reportCursor == 0 { sendReceiverReport(show, at: now) }
+            for position in stride(from: reportCursor, to: show.downlinks.count, by: Self.reportParts) {
+                sendSenderReports(show, to: position, at: now)
+            }
+        }
+    }
+
+    private func repeatFlights(at now: MonotonicTime) {
+        var isWaiting = false
+        for peer in peers.values where peer.connectedSince == nil {
+            isWaiting = true
+            if let transport = peer.transport { outlet.advance(transport, with: nil, for: peer.id) }
+        }
+        if isWaiting { timers.set(.handshakes, now.advanced(byMilliseconds: Self.handshakeIntervalMS)) }
+    }
+
+    private func sweep(at now: MonotonicTime) {
+        for peer in Array(peers.values) {
+            if now.milliseconds(since: peer.lastHeard) > Self.consentMS {
+                outlet.log("\(peer.role.rawValue) is gone", peer.stream)
+                remove(peer)
+            } else if let since = peer.connectedSince, now.milliseconds(since: since) > Self.lingerMS {
+                peer.transport = nil
+            }
+        }
+        if !peers.isEmpty { timers.set(.sweep, now.advanced(byMilliseconds: Self.sweepIntervalMS)) }
+    }
+}

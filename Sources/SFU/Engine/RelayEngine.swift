@@ -1,0 +1,196 @@
+import DTLS
+import ICE
+import Net
+import SRTP
+import Wire
+
+/// The relay without sockets, threads and clocks: datagrams and the time go in, datagrams come out by the outlet. One
+/// thread at a time.
+final class RelayEngine {
+    /// More would be memory for whoever asks.
+    private static let maximumPeers = 10_000
+    private static let arenaBytes = 512 << 10
+
+    let outlet: any RelayOutlet
+    let certificate: DTLSCertificate
+    private let candidates: [Candidate]
+    let responder = ICELiteResponder()
+    /// Names this relay as a receiver and sender of reports.
+    let ssrc: UInt32
+    var generator: any RandomNumberGenerator
+
+    var shows: [StreamID: RelayShow] = [:]
+    var peers: [RelaySessionID: RelayPeer] = [:]
+    var peersByFragment: [String: RelayPeer] = [:]
+    var peersByEndpoint: [Endpoint: RelayPeer] = [:]
+    var batch: DatagramBatch
+    var plan = SendPlan()
+    var timers = TimerTable()
+    var checks = CheckLimiter()
+    var counters = EngineCounters()
+    /// Where the next part of the reports begins.
+    var reportCursor = 0
+    var dirtyShows: [RelayShow] = []
+
+    /// `mapped`: the sockets behind the outlet speak IPv6, too.
+    init(
+        outlet: any RelayOutlet, certificate: DTLSCertificate, candidates: [Candidate], mapped: Bool = false,
+        generator: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    ) {
+        self.outlet = outlet
+        self.certificate = certificate
+        self.candidates = candidates
+        self.generator = generator
+        ssrc = UInt32.random(in: 1...UInt32.max, using: &self.generator)
+        batch = DatagramBatch(arenaBytes: Self.arenaBytes, messages: 64, mapped: mapped)
+    }
+
+    // MARK: Sessions
+
+    /// Takes an uplink, in place of the one before it. Its session, and the answer to its offer. The same peer may offer
+    /// again to restart ICE: its session goes on.
+    func publish(
+        _ stream: StreamID, offer: String, at now: MonotonicTime
+    ) throws -> (id: RelaySessionID, answer: String) {
+        let negotiation = try Negotiation(offer: offer)
+        if let known = shows[stream]?.uplink, known.remoteFingerprint == negotiation.fingerprint,
+            known.tracks == negotiation.tracks
+        {
+            restart(known, remoteFragment: negotiation.usernameFragment)
+            return (known.id, negotiation.answer(local(known), direction: .recvonly))
+        }
+        let peer = try admit(stream, as: .uplink, tracks: negotiation.tracks, at: now)
+        peer.remoteFingerprint = negotiation.fingerprint
+        peer.remoteFragment = negotiation.usernameFragment
+        peer.announcedSources = negotiation.announcedSources
+        if let show = shows[stream] {
+            forget(show.uplink)
+            show.replaceUplink(by: peer, using: &generator)
+        } else {
+            shows[stream] = RelayShow(stream: stream, uplink: peer, using: &generator)
+        }
+        return (peer.id, negotiation.answer(local(peer), direction: .recvonly))
+    }
+
+    /// Takes a viewer by its own offer.
+    func play(
+        _ stream: StreamID, offer: String, at now: MonotonicTime
+    ) throws -> (id: RelaySessionID, answer: String) {
+        guard let show = shows[stream] else { throw RelayError.noUplink }
+        let negotiation = try Negotiation(offer: offer, wanted: show.codecs)
+        let peer = try admit(stream, as: .viewer, tracks: negotiation.tracks, at: now)
+        peer.remoteFingerprint = negotiation.fingerprint
+        peer.remoteFragment = negotiation.usernameFragment
+        show.viewers.insert(peer.id)
+        prepareKeyFrame(show, at: now)
+        return (peer.id, negotiation.answer(local(peer), direction: .sendonly, sources: show.sources))
+    }
+
+    /// Takes a viewer before it has said anything: the relay offers what the uplink sends.
+    func invite(_ stream: StreamID, at now: MonotonicTime) throws -> (id: RelaySessionID, offer: String) {
+        guard let show = shows[stream] else { throw RelayError.noUplink }
+        let peer = try admit(stream, as: .viewer, tracks: show.offeredTracks, at: now)
+        show.viewers.insert(peer.id)
+        prepareKeyFrame(show, at: now)
+        return (peer.id, Negotiation.offer(peer.tracks, local(peer), sources: show.sources))
+    }
+
+    /// Takes the answer of a viewer that was invited.
+    func accept(_ id: RelaySessionID, answer: String, at now: MonotonicTime) throws {
+        guard let peer = peers[id], peer.remoteFingerprint == nil else { return }
+        let answer = try Negotiation.answer(answer)
+        peer.remoteFingerprint = answer.fingerprint
+        peer.tracks = peer.tracks.filter { answer.kinds.contains($0.kind) }
+        guard let endpoint = peer.endpoint else { return }
+        let early = peer.early
+        peer.early = []
+        for datagram in early { receiveHandshake(datagram, of: peer, from: endpoint) }
+    }
+
+    /// What a peer that restarts ICE (RFC 8445, section 9) or has trickled candidates is told; nil when there is no
+    /// such session. An ICE-lite peer needs no candidates of others: their checks tell.
+    func restart(_ id: RelaySessionID, remoteFragment: String?) -> LocalPeer? {
+        guard let peer = peers[id] else { return nil }
+        restart(peer, remoteFragment: remoteFragment)
+        return local(peer)
+    }
+
+    private func restart(_ peer: RelayPeer, remoteFragment: String?) {
+        guard let remoteFragment, remoteFragment != peer.remoteFragment else { return }
+        peer.remoteFragment = remoteFragment
+        if let former = peer.formerCredentials { peersByFragment[former.usernameFragment] = nil }
+        peer.restart(with: .random(using: &generator))
+        peersByFragment[peer.credentials.usernameFragment] = peer
+    }
+
+    /// False when there is no such session.
+    func end(_ id: RelaySessionID) -> Bool {
+        guard let peer = peers[id] else { return false }
+        remove(peer)
+        return true
+    }
+
+    private func admit(
+        _ stream: StreamID, as role: RelayPeer.Role, tracks: [NegotiatedTrack], at now: MonotonicTime
+    ) throws -> RelayPeer {
+        guard peers.count < Self.maximumPeers else { throw RelayError.unavailable(reason: "too many peers") }
+        let peer = RelayPeer(
+            id: Identifier(using: &generator), stream: stream, role: role, tracks: tracks,
+            credentials: .random(using: &generator), sessionID: .random(in: 1...UInt64(Int64.max), using: &generator),
+            now: now)
+        peers[peer.id] = peer
+        peersByFragment[peer.credentials.usernameFragment] = peer
+        timers.set(.handshakes, now.advanced(byMilliseconds: Self.handshakeIntervalMS))
+        timers.set(.sweep, now.advanced(byMilliseconds: Self.sweepIntervalMS))
+        timers.set(.reports, now.advanced(byMilliseconds: Self.reportIntervalMS))
+        return peer
+    }
+
+    private func local(_ peer: RelayPeer) -> LocalPeer {
+        LocalPeer(
+            credentials: peer.credentials, fingerprint: certificate.fingerprint, candidates: candidates,
+            sessionID: peer.sessionID)
+    }
+
+    // MARK: Removal
+
+    func remove(_ peer: RelayPeer) {
+        forget(peer)
+        guard let show = shows[peer.stream] else { return }
+        switch peer.role {
+        case .viewer: leave(show, peer)
+        case .uplink:
+            guard show.uplink === peer else { return }
+            shows[peer.stream] = nil
+            for viewer in show.viewers.compactMap({ peers[$0] }) { forget(viewer) }
+            outlet.uplinkEnded(peer.stream)
+        }
+    }
+
+    private func leave(_ show: RelayShow, _ viewer: RelayPeer) {
+        show.viewers.remove(viewer.id)
+        guard let position = viewer.position else { return }
+        viewer.position = nil
+        if let moved = show.downlinks.remove(position) { peers[moved]?.position = position }
+    }
+
+    private func forget(_ peer: RelayPeer) {
+        peers[peer.id] = nil
+        peersByFragment[peer.credentials.usernameFragment] = nil
+        if let former = peer.formerCredentials { peersByFragment[former.usernameFragment] = nil }
+        if let endpoint = peer.endpoint, peersByEndpoint[endpoint] === peer { peersByEndpoint[endpoint] = nil }
+    }
+}
+
+/// What an engine counts in all.
+struct EngineCounters {
+    var packetsIn: UInt64 = 0
+    var packetsOut: UInt64 = 0
+    var bytesOut: UInt64 = 0
+    /// Datagrams of nobody we know, or of no protocol that is spoken here.
+    var strayDatagrams: UInt64 = 0
+    var failedHandshakes: UInt64 = 0
+    var forgedPackets: UInt64 = 0
+    var replayedPackets: UInt64 = 0
+    var malformedPackets: UInt64 = 0
+}

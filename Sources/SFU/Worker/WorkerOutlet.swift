@@ -1,0 +1,48 @@
+import DTLS
+import Logging
+import Net
+import Wire
+
+/// The world as a worker's engine sees it. Only the worker's own thread uses it.
+final class WorkerOutlet: RelayOutlet {
+    private let port: UDPPort
+    private let handshakes: HandshakePool
+    private let logger: Logger
+    private let onHandshake: @Sendable (RelaySessionID, Result<DTLSTransport.Step, any Error>) -> Void
+    private let onUplinkEnd: @Sendable (StreamID) -> Void
+    private(set) var counts = UDPPort.Counts()
+    private var segmentsBefore: Bool
+
+    init(
+        port: UDPPort, handshakes: HandshakePool, logger: Logger,
+        onHandshake: @escaping @Sendable (RelaySessionID, Result<DTLSTransport.Step, any Error>) -> Void,
+        onUplinkEnd: @escaping @Sendable (StreamID) -> Void
+    ) {
+        self.port = port
+        self.handshakes = handshakes
+        self.logger = logger
+        self.onHandshake = onHandshake
+        self.onUplinkEnd = onUplinkEnd
+        segmentsBefore = port.segments
+    }
+
+    func send(_ batch: inout DatagramBatch) {
+        counts += port.send(&batch)
+        guard segmentsBefore, !port.segments else { return }
+        segmentsBefore = false
+        logger.notice("this network takes no segmented datagrams (UDP_SEGMENT): the relay sends one by one")
+    }
+
+    func send(_ datagram: [UInt8], to endpoint: Endpoint) {
+        if endpoint.isUDP { port.send(datagram, to: endpoint.address) }
+    }
+
+    func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {
+        let done = onHandshake
+        handshakes.advance(transport, with: datagram) { done(session, $0) }
+    }
+
+    func uplinkEnded(_ stream: StreamID) { onUplinkEnd(stream) }
+
+    func log(_ line: String, _ stream: StreamID) { logger.debug("\(line)", metadata: ["stream": "\(stream)"]) }
+}

@@ -108,6 +108,8 @@ let package = Package(
         ),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "ICETests", dependencies: ["ICE", "Wire"], path: "Tests/ICE", swiftSettings: house),
+        .testTarget(
+            name: "DTLSTests", dependencies: ["DTLS", "TestSupport", "Wire"], path: "Tests/DTLS", swiftSettings: house),
         .testTarget(name: "NetTests", dependencies: ["Net", "Wire"], path: "Tests/Net", swiftSettings: house),
         .testTarget(
             name: "SRTPTests", dependencies: ["CSRTP", "SRTP", "TestSupport", "Wire"], path: "Tests/SRTP",

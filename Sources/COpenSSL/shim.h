@@ -15,6 +15,13 @@ static inline void vitrine_ssl_set_mtu(SSL *ssl, long mtu) {
     SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);
     DTLS_set_link_mtu(ssl, mtu);
 }
+
+// The first flight is repeated after 100 ms, then after twice as long each time: media can't wait for RFC 6347's second.
+static inline unsigned int vitrine_dtls_next_timeout(SSL *ssl, unsigned int microseconds) {
+    (void)ssl;
+    return microseconds == 0 ? 100000 : microseconds >= 1600000 ? 3000000 : 2 * microseconds;
+}
+static inline void vitrine_dtls_set_timer(SSL *ssl) { DTLS_set_timer_cb(ssl, vitrine_dtls_next_timeout); }
 static inline long vitrine_dtls_timeout(SSL *ssl, struct timeval *left) { return DTLSv1_get_timeout(ssl, left); }
 static inline long vitrine_dtls_handle_timeout(SSL *ssl) { return DTLSv1_handle_timeout(ssl); }
 static inline long vitrine_bio_pending(BIO *bio) { return (long)BIO_ctrl_pending(bio); }

@@ -1,9 +1,12 @@
 private import COpenSSL
 package import Wire
 
-/// The server's half of a DTLS 1.2 handshake with one peer (RFC 6347, RFC 5764): datagrams in, datagrams out, and keys
-/// when it is done. It waits for the peer's hello (`a=setup:passive`): browsers that begin choose AES-GCM.
-package final class DTLSTransport: @unchecked Sendable {  // one thread at a time: its owner sees to that
+// Unchecked: one thread at a time has it; its owner sees to that.
+/// One half of a DTLS 1.2 handshake (RFC 6347, RFC 5764): datagrams in, datagrams out, and keys when it is done.
+package final class DTLSTransport: @unchecked Sendable {
+    /// Who says hello. The relay waits for it (`a=setup:passive`): browsers that begin choose AES-GCM.
+    package enum Role: Sendable { case server, client }
+
     package enum Failure: Error, Equatable {
         /// The peer's certificate isn't the one that its SDP announced.
         case wrongFingerprint
@@ -29,7 +32,7 @@ package final class DTLSTransport: @unchecked Sendable {  // one thread at a tim
         let input: OpaquePointer
         let output: OpaquePointer
 
-        init?(_ certificate: DTLSCertificate) {
+        init?(_ certificate: DTLSCertificate, _ role: Role) {
             guard let ssl = certificate.makeSSL() else { return nil }
             guard let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem()) else {
                 SSL_free(ssl)
@@ -39,7 +42,8 @@ package final class DTLSTransport: @unchecked Sendable {  // one thread at a tim
             vitrine_bio_set_empty_is_retry(output)
             SSL_set_bio(ssl, input, output)
             vitrine_ssl_set_mtu(ssl, DTLSTransport.maximumDatagramBytes)
-            SSL_set_accept_state(ssl)
+            vitrine_dtls_set_timer(ssl)
+            if role == .server { SSL_set_accept_state(ssl) } else { SSL_set_connect_state(ssl) }
             self.ssl = ssl
             self.input = input
             self.output = output
@@ -48,26 +52,43 @@ package final class DTLSTransport: @unchecked Sendable {  // one thread at a tim
 
     private let certificate: DTLSCertificate
     private let remoteFingerprint: String
+    private let role: Role
     private var connection: Connection?
     private var isDone = false
 
     /// `remoteFingerprint`: SHA-256, as the peer's SDP has it.
-    package init(certificate: DTLSCertificate, remoteFingerprint: String) {
+    package init(certificate: DTLSCertificate, remoteFingerprint: String, role: Role = .server) {
         self.certificate = certificate
         self.remoteFingerprint = remoteFingerprint.uppercased()
+        self.role = role
     }
 
     deinit { if let connection { SSL_free(connection.ssl) } }
 
+    /// A client's first flight.
+    package func begin() throws -> Step {
+        let connection = try connected()
+        let keys = try handshake(connection.ssl)
+        return Step(datagrams: drain(connection.output), keys: keys)
+    }
+
+    private func connected() throws -> Connection {
+        guard let connection = connection ?? Connection(certificate, role) else {
+            throw Failure.openSSL("out of memory")
+        }
+        self.connection = connection
+        return connection
+    }
+
     /// Takes one datagram of the peer. Throws when the handshake has failed for good.
     package func receive(_ datagram: [UInt8]) throws -> Step {
-        connection = connection ?? Connection(certificate)
-        guard let connection else { throw Failure.openSSL("out of memory") }
+        let connection = try connected()
         guard BIO_write(connection.input, datagram, Int32(datagram.count)) == datagram.count else { return Step() }
         var step = Step()
         if isDone {
             var sink = [UInt8](repeating: 0, count: 2_048)
-            while SSL_read(connection.ssl, &sink, Int32(sink.count)) > 0 {}  // a repeated flight is answered, data isn't spoken
+            // A repeated flight is answered; data isn't spoken.
+            while SSL_read(connection.ssl, &sink, Int32(sink.count)) > 0 {}
         } else {
             step.keys = try handshake(connection.ssl)
         }
@@ -107,12 +128,14 @@ package final class DTLSTransport: @unchecked Sendable {  // one thread at a tim
                 ssl, &material, count, Self.exportLabel, Self.exportLabel.utf8.count, nil, 0, 0) == 1
         else { throw Failure.openSSL("no keying material") }
         isDone = true
-        // RFC 5764, section 4.2: client key, server key, client salt, server salt. We are the server.
+        // RFC 5764, section 4.2: client key, server key, client salt, server salt.
         let (clientKey, serverKey) = (material[..<keyBytes], material[keyBytes..<2 * keyBytes])
         let salts = material[(2 * keyBytes)...]
-        return SRTPKeys(
-            profile: profile, local: Array(serverKey + salts.suffix(saltBytes)),
-            remote: Array(clientKey + salts.prefix(saltBytes)))
+        let client = Array(clientKey + salts.prefix(saltBytes))
+        let server = Array(serverKey + salts.suffix(saltBytes))
+        return role == .server
+            ? SRTPKeys(profile: profile, local: server, remote: client)
+            : SRTPKeys(profile: profile, local: client, remote: server)
     }
 
     /// What OpenSSL wants to send, a datagram each: a memory BIO keeps no boundaries, the records do (RFC 6347, 4.1).

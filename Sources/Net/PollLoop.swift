@@ -4,9 +4,10 @@ private import Glibc
 private import Synchronization
 package import Wire
 
+// Unchecked: what is shared is locked, the rest is the thread's own.
 /// A thread that waits for descriptors and runs an actor's jobs between: so the control plane can say `await` to what
 /// the loop works on, and the loop itself needs no lock.
-package final class PollLoop: SerialExecutor, @unchecked Sendable {  // shared state is locked, the rest the thread's own
+package final class PollLoop: SerialExecutor, @unchecked Sendable {
     /// What to do when a descriptor is ready.
     package typealias Handler = (_ isReadable: Bool, _ isWritable: Bool) -> Void
 

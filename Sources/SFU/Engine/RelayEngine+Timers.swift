@@ -3,7 +3,7 @@ import Wire
 /// What happens because time has passed.
 extension RelayEngine {
     static let feedbackIntervalMS: Int64 = 50
-    static let handshakeIntervalMS: Int64 = 250
+    static let handshakeIntervalMS: Int64 = 50
     static let repairIntervalMS: Int64 = 10
     static let sweepIntervalMS: Int64 = 1_000
     /// Everybody gets reports once a second, a twentieth of them at a time.

@@ -54,7 +54,7 @@ final class RelayEngine {
     ) throws -> (id: RelaySessionID, answer: String) {
         let negotiation = try Negotiation(offer: offer)
         if let known = shows[stream]?.uplink, known.remoteFingerprint == negotiation.fingerprint,
-            known.tracks == negotiation.tracks
+            known.remoteSessionID == negotiation.offer.sessionID, known.tracks == negotiation.tracks
         {
             restart(known, remoteFragment: negotiation.usernameFragment)
             return (known.id, negotiation.answer(local(known), direction: .recvonly))
@@ -62,6 +62,7 @@ final class RelayEngine {
         let peer = try admit(stream, as: .uplink, tracks: negotiation.tracks, at: now)
         peer.remoteFingerprint = negotiation.fingerprint
         peer.remoteFragment = negotiation.usernameFragment
+        peer.remoteSessionID = negotiation.offer.sessionID
         peer.announcedSources = negotiation.announcedSources
         if let show = shows[stream] {
             forget(show.uplink)

@@ -19,6 +19,8 @@ final class RelayPeer {
     private(set) var formerCredentials: ICECredentials?
     /// The peer's own name fragment, by which a restart is told from a repetition.
     var remoteFragment: String?
+    /// From the peer's own description: one connection keeps it.
+    var remoteSessionID: UInt64?
     /// Nil until the answer to the relay's offer has come.
     var remoteFingerprint: String?
     /// The sources that its offer names.

@@ -26,6 +26,7 @@ package struct SessionDescription: Sendable {
     private static let maximumBytes = 64 << 10
     private static let maximumMedia = 32
 
+    /// From the `o=` line: the same through all offers of one connection; 0 when it is no number.
     package var sessionID: UInt64
     package var attributes: [String]
     package var media: [Media]
@@ -53,6 +54,7 @@ package struct SessionDescription: Sendable {
                 media.append(
                     Media(
                         kind: words[0], port: port, protocol: words[2], formats: Array(words[3...]), attributes: []))
+            case "o": sessionID = parts[1].split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
             case "a" where media.isEmpty: attributes.append(String(parts[1]))
             case "a": media[media.count - 1].attributes.append(String(parts[1]))
             default: break

@@ -1,0 +1,152 @@
+import DTLS
+import SRTP
+import TestSupport
+import Testing
+import Wire
+
+@testable import SFU
+
+/// Publishes 30 frames a second of some packets each, and Opus-like packets beside them; answers NACK and PLI.
+final class VirtualPublisher: VirtualPeer {
+    static let ssrc: UInt32 = 0x1111
+    static let audioSSRC: UInt32 = 0x2222
+
+    private let packetsPerFrame: Int
+    private var sealer: PublisherSealer?
+    private(set) var sent: [UInt16: [UInt8]] = [:]
+    /// Payloads in the order in which they were sent first.
+    private(set) var payloads: [[UInt8]] = []
+    private var sequence: UInt16 = 65_000
+    private var audioSequence: UInt16 = 100
+    private var transportSequence: UInt16 = 65_500
+    private var frames = 0
+    private var wantsKeyFrame = true
+    private(set) var keyFrames = 0
+    private(set) var nacks = 0
+    private(set) var reports: [RTCPPacket] = []
+    private(set) var transportReports = 0
+
+    init(_ address: SocketAddress, certificate: DTLSCertificateBox, packetsPerFrame: Int = 9) {
+        self.packetsPerFrame = packetsPerFrame
+        super.init(address, certificate: certificate.certificate)
+    }
+
+    /// Changed by an ICE restart.
+    var fragment = "virt"
+
+    var offer: String {
+        """
+        v=0\r
+        o=- \(address.hashValue.magnitude) 1 IN IP4 0.0.0.0\r
+        s=-\r
+        t=0 0\r
+        a=ice-ufrag:\(fragment)\r
+        a=fingerprint:sha-256 \(certificate.fingerprint)\r
+        m=audio 9 UDP/TLS/RTP/SAVPF 111\r
+        a=mid:0\r
+        a=rtpmap:111 opus/48000/2\r
+        m=video 9 UDP/TLS/RTP/SAVPF 100\r
+        a=mid:1\r
+        a=rtpmap:100 VP8/90000\r
+        a=extmap:3 \(Negotiation.transportExtensionURI)\r
+        a=ssrc:\(Self.ssrc) cname:x\r
+
+        """
+    }
+
+    override func connected(_ keys: SRTPKeys) throws { sealer = try PublisherSealer(keys) }
+
+    /// Sends one frame, and 20 ms of sound every other time.
+    func sendFrame(using generator: inout SeededGenerator) {
+        let isKey = wantsKeyFrame
+        if isKey { keyFrames += 1 }
+        wantsKeyFrame = false
+        for number in 0..<packetsPerFrame {
+            // RFC 7741: S of partition 0 in the first packet, P = 0 in a key frame.
+            var payload: [UInt8] = [number == 0 ? 0x10 : 0x00, isKey ? 0 : 1]
+            payload += generator.bytes(Int.random(in: 900...1_100, using: &generator))
+            sendPacket(payload, marker: number == packetsPerFrame - 1)
+        }
+        frames += 1
+        if frames % 2 == 0 { sendSound(using: &generator) }
+    }
+
+    private func sendPacket(_ payload: [UInt8], marker: Bool) {
+        let header = header(
+            payloadType: 100, marker: marker, sequence: sequence, timestamp: UInt32(frames) * 3_000, ssrc: Self.ssrc,
+            transport: transportSequence)
+        transportSequence &+= 1
+        payloads.append(payload)
+        guard let sealed = sealer?.seal(header, payload) else { return }
+        sent[sequence] = sealed
+        sequence &+= 1
+        outbox.append(sealed)
+    }
+
+    private func sendSound(using generator: inout SeededGenerator) {
+        let header = header(
+            payloadType: 111, marker: false, sequence: audioSequence, timestamp: UInt32(frames) * 1_600,
+            ssrc: Self.audioSSRC, transport: nil)
+        audioSequence &+= 1
+        if let sealed = sealer?.seal(header, generator.bytes(80)) { outbox.append(sealed) }
+    }
+
+    private func header(
+        payloadType: UInt8, marker: Bool, sequence: UInt16, timestamp: UInt32, ssrc: UInt32, transport: UInt16?
+    ) -> [UInt8] {
+        let words = [timestamp, ssrc].flatMap { word in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+        }
+        var bytes = [0x80, payloadType | (marker ? 0x80 : 0), UInt8(sequence >> 8), UInt8(sequence & 0xFF)] + words
+        if let transport {
+            bytes[0] |= 0x10
+            bytes += [0xBE, 0xDE, 0, 1, 0x31, UInt8(transport >> 8), UInt8(transport & 0xFF), 0]
+        }
+        return bytes
+    }
+
+    func sendSenderReports(at now: MonotonicTime) {
+        var compound = RTCPCompound()
+        let ntp = UInt64(Double(now.nanoseconds) / 1e9 * 4_294_967_296)
+        compound.senderReport(
+            SenderReport(ssrc: Self.ssrc, ntp: ntp, rtp: UInt32(frames) * 3_000, packets: 0, payloadBytes: 0))
+        sendReport(compound)
+    }
+
+    override func receiveReport(_ packet: [UInt8], at now: MonotonicTime) {
+        for each in RTCPPacket.parse(packet) {
+            switch each {
+            case .nack(_, let lost):
+                nacks += lost.count
+                outbox += lost.compactMap { sent[$0] }
+            case .keyFrameRequest: wantsKeyFrame = true
+            case .receiverReport: reports.append(each)
+            case .other(type: 205): transportReports += 1
+            default: break
+            }
+        }
+    }
+}
+
+/// A `RTPSealer` that a class can hold: rollover counted by the sequence numbers that pass.
+final class PublisherSealer {
+    private var sealer: RTPSealer
+    private var highest: [UInt32: UInt32] = [:]
+
+    init(_ keys: SRTPKeys) throws { sealer = try RTPSealer(keys) }
+
+    func seal(_ header: [UInt8], _ payload: [UInt8]) -> [UInt8] {
+        let sequence = UInt32(header.span.word16(at: 2))
+        let ssrc = header.span.word32(at: 8)
+        let last = highest[ssrc] ?? sequence
+        let index = last &+ UInt32(bitPattern: Int32(Int16(truncatingIfNeeded: sequence &- last)))
+        highest[ssrc] = index
+        var output = header + [UInt8](repeating: 0, count: payload.count + 16)
+        let bytes = output.withUnsafeMutableBytes { output in
+            payload.withUnsafeBytes {
+                sealer.seal(headerBytes: header.count, payload: $0, rolloverCounter: index >> 16, into: output)
+            }
+        }
+        return Array(output.prefix(bytes))
+    }
+}

@@ -1,0 +1,111 @@
+import DTLS
+import TestSupport
+import Testing
+import Wire
+
+@testable import SFU
+
+/// Watches: keeps what it gets in the order of its numbers, and asks for what is missing.
+final class VirtualViewer: VirtualPeer {
+    struct Received {
+        let payload: [UInt8]
+        let marker: Bool
+        let timestamp: UInt32
+        let at: MonotonicTime
+        let isRepair: Bool
+    }
+
+    /// By its sequence number without the wrap.
+    private(set) var video: [Int: Received] = [:]
+    private(set) var sound = 0
+    private(set) var duplicates = 0
+    private(set) var repairs = 0
+    private(set) var firstVideo: MonotonicTime?
+    private(set) var senderReports: [SenderReport] = []
+    /// It can ask for packets again.
+    var asks = true
+    private var missing = MissingPackets()
+    private var highest: Int?
+    private var mediaSSRC: UInt32 = 0
+    private var lastAsked: MonotonicTime?
+
+    init(_ address: SocketAddress, certificate: DTLSCertificateBox) {
+        super.init(address, certificate: certificate.certificate)
+    }
+
+    /// The answer to the relay's offer.
+    func answer(to offer: String) throws -> String {
+        let description = try SessionDescription(parsing: offer)
+        var text =
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 \(certificate.fingerprint)\r\n"
+        for media in description.media {
+            text += "m=\(media.kind) 9 UDP/TLS/RTP/SAVPF \(media.formats.joined(separator: " "))\r\n"
+            text += "a=mid:\(media.value("mid") ?? "")\r\na=recvonly\r\na=setup:active\r\n"
+        }
+        return text
+    }
+
+    override func receivePacket(_ packet: [UInt8], at now: MonotonicTime) {
+        guard let header = RTPHeader(packet) else { return }
+        let payload = Array(packet[header.headerBytes..<header.headerBytes + header.payloadBytes])
+        switch header.payloadType {
+        case 111: sound += 1
+        case 97:
+            repairs += 1
+            guard payload.count >= 2 else { return }
+            let original = payload.span.word16(at: 0)
+            keep(original, Array(payload.dropFirst(2)), header, isRepair: true, at: now)
+        default:
+            mediaSSRC = header.ssrc
+            keep(header.sequenceNumber, payload, header, isRepair: false, at: now)
+        }
+    }
+
+    private func keep(
+        _ sequence: UInt16, _ payload: [UInt8], _ header: RTPHeader, isRepair: Bool, at now: MonotonicTime
+    ) {
+        firstVideo = firstVideo ?? now
+        missing.receive(sequence, at: now)
+        let last = highest ?? Int(sequence)
+        let index = last + Int(Int16(truncatingIfNeeded: Int(sequence) - last))
+        highest = max(last, index)
+        if video[index] != nil { duplicates += 1 }
+        video[index] =
+            video[index]
+            ?? Received(
+                payload: payload, marker: header.marker, timestamp: header.timestamp, at: now, isRepair: isRepair)
+    }
+
+    override func tick(at now: MonotonicTime) {
+        super.tick(at: now)
+        guard asks, isConnected else { return }
+        let lost = missing.due(at: now)
+        if !lost.isEmpty {
+            var compound = RTCPCompound()
+            compound.receiverReport(sender: 1)
+            compound.nack(sender: 1, media: mediaSSRC, lost: lost)
+            sendReport(compound)
+        } else if lastAsked.map({ now.milliseconds(since: $0) > 1_000 }) ?? true {
+            lastAsked = now
+            var compound = RTCPCompound()
+            compound.receiverReport(sender: 1)
+            sendReport(compound)
+        }
+    }
+
+    func askForKeyFrame() {
+        var compound = RTCPCompound()
+        compound.pictureLossIndication(sender: 1, media: mediaSSRC)
+        sendReport(compound)
+    }
+
+    func ask(for sequences: [UInt16]) {
+        var compound = RTCPCompound()
+        compound.nack(sender: 1, media: mediaSSRC, lost: sequences)
+        sendReport(compound)
+    }
+
+    override func receiveReport(_ packet: [UInt8], at now: MonotonicTime) {
+        for case .senderReport(let report, _) in RTCPPacket.parse(packet) { senderReports.append(report) }
+    }
+}

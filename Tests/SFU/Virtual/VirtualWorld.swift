@@ -1,0 +1,170 @@
+import DTLS
+import ICE
+import Net
+import TestSupport
+import Testing
+import Wire
+
+@testable import SFU
+
+/// Made once: keys take a while.
+final class DTLSCertificateBox: Sendable {
+    static let relay = try? DTLSCertificateBox()
+    static let peer = try? DTLSCertificateBox()
+
+    let certificate: DTLSCertificate
+
+    private init() throws { certificate = try DTLSCertificate() }
+}
+
+/// An engine, its peers, and the network between them: in virtual time, with a seed.
+final class VirtualWorld {
+    private struct Flight {
+        let arrival: Int64
+        let order: Int
+        let datagram: [UInt8]
+        /// Nil: the relay.
+        let destination: SocketAddress?
+        let source: SocketAddress
+    }
+
+    /// What the engine does to the world.
+    private final class Outlet: RelayOutlet {
+        var datagrams: [(SocketAddress, [UInt8])] = []
+        var steps: [(RelaySessionID, Result<DTLSTransport.Step, any Error>)] = []
+        var ended: [StreamID] = []
+
+        func send(_ batch: inout DatagramBatch) {
+            batch.forEachDatagram { datagrams.append(($1, Array($0))) }
+            batch.reset()
+        }
+
+        func send(_ datagram: [UInt8], to endpoint: Endpoint) { datagrams.append((endpoint.address, datagram)) }
+
+        func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {
+            steps.append((session, Result { try datagram.map(transport.receive) ?? transport.tick() }))
+        }
+
+        func uplinkEnded(_ stream: StreamID) { ended.append(stream) }
+        func log(_ line: String, _ stream: StreamID) {}
+    }
+
+    static let relayAddress = SocketAddress("10.0.0.1", port: 7_800)
+
+    let engine: RelayEngine
+    let stream = StreamID.random()
+    private let outlet = Outlet()
+    private(set) var now = MonotonicTime(nanoseconds: 1_000_000_000_000)
+    var generator: SeededGenerator
+    private var flights: [Flight] = []
+    private var order = 0
+    private var peers: [SocketAddress: VirtualPeer] = [:]
+    /// To and from an address; what isn't named is a good one.
+    var downlinks: [SocketAddress: Link] = [:]
+    var uplinks: [SocketAddress: Link] = [:]
+    private var deadline: MonotonicTime?
+    private(set) var datagramsOut = 0
+
+    init(seed: UInt64) throws {
+        generator = SeededGenerator(seed: seed)
+        let address = try #require(Self.relayAddress)
+        engine = RelayEngine(
+            outlet: outlet, certificate: try #require(DTLSCertificateBox.relay).certificate,
+            candidates: [Candidate(address: address, transport: .udp, rank: 0)],
+            generator: SeededGenerator(seed: seed &+ 1))
+    }
+
+    var endedStreams: [StreamID] { outlet.ended }
+
+    func address(_ number: Int) throws -> SocketAddress {
+        try #require(SocketAddress("10.1.\(number / 250).\(number % 250 + 1)", port: 5_000))
+    }
+
+    func publish(_ number: Int = 0, packetsPerFrame: Int = 9) throws -> VirtualPublisher {
+        let publisher = VirtualPublisher(
+            try address(number), certificate: try #require(DTLSCertificateBox.peer), packetsPerFrame: packetsPerFrame)
+        peers[publisher.address] = publisher
+        try publisher.meet(engine.publish(stream, offer: publisher.offer, at: now).answer, using: &generator)
+        return publisher
+    }
+
+    func watch(_ number: Int) throws -> VirtualViewer {
+        let viewer = VirtualViewer(try address(number), certificate: try #require(DTLSCertificateBox.peer))
+        peers[viewer.address] = viewer
+        let (id, offer) = try engine.invite(stream, at: now)
+        try viewer.meet(offer, using: &generator)
+        try engine.accept(id, answer: viewer.answer(to: offer), at: now)
+        return viewer
+    }
+
+    /// Lets the network forget this peer: nothing comes from it or reaches it.
+    func cut(_ peer: VirtualPeer) { peers[peer.address] = nil }
+
+    /// Any datagram, from any address.
+    func inject(_ datagram: [UInt8], from source: SocketAddress) {
+        var bytes = datagram
+        bytes.withUnsafeMutableBytes { engine.receive($0, from: Endpoint(source), at: now) }
+        settle()
+    }
+
+    /// Lets time pass, a millisecond at a time. `every` is called each 33 ms.
+    func run(_ milliseconds: Int64, every: (() -> Void)? = nil) {
+        for step in 0..<milliseconds {
+            now = now.advanced(byMilliseconds: 1)
+            if step % 33 == 0 { every?() }
+            if step % 5 == 0 { for peer in peers.values { peer.tick(at: now) } }
+            collect()
+            deliver()
+            settle()
+            if let due = engine.handleTimers(at: now) { deadline = due }
+            collect()
+        }
+    }
+
+    private func settle() {
+        while !outlet.steps.isEmpty {
+            let (session, result) = outlet.steps.removeFirst()
+            engine.handshakeAdvanced(session, result, at: now)
+        }
+        engine.flush(at: now)
+    }
+
+    /// Puts what was sent on its way.
+    private func collect() {
+        datagramsOut += outlet.datagrams.count
+        for (address, datagram) in outlet.datagrams { fly(datagram, to: address, from: address, &downlinks) }
+        outlet.datagrams = []
+        for peer in peers.values {
+            for datagram in peer.outbox { fly(datagram, to: nil, from: peer.address, &uplinks) }
+            peer.outbox = []
+        }
+    }
+
+    private func fly(
+        _ datagram: [UInt8], to destination: SocketAddress?, from source: SocketAddress,
+        _ links: inout [SocketAddress: Link]
+    ) {
+        for delay in links[source, default: Link(delayMS: 1)].delays(using: &generator) {
+            order += 1
+            flights.append(
+                Flight(
+                    arrival: now.nanoseconds + delay * 1_000_000, order: order, datagram: datagram,
+                    destination: destination, source: source))
+        }
+    }
+
+    private func deliver() {
+        let due = flights.filter { $0.arrival <= now.nanoseconds }
+            .sorted { ($0.arrival, $0.order) < ($1.arrival, $1.order) }
+        flights.removeAll { $0.arrival <= now.nanoseconds }
+        for flight in due {
+            if let destination = flight.destination {
+                peers[destination]?.receive(flight.datagram, at: now)
+            } else {
+                var bytes = flight.datagram
+                bytes.withUnsafeMutableBytes { engine.receive($0, from: Endpoint(flight.source), at: now) }
+                while !outlet.steps.isEmpty { settle() }
+            }
+        }
+    }
+}

@@ -101,6 +101,10 @@ int cnet_epoll_wait(int epoll, struct cnet_ready *ready, int64_t nanoseconds) {
     return count < 0 ? 0 : count;
 }
 
+int cnet_accept(int listener, struct sockaddr *address, socklen_t *length) {
+    return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 int cnet_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 void cnet_pin_thread(int core) {

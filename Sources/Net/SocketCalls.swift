@@ -33,4 +33,21 @@ enum SocketCalls {
         }
         return status == 0 ? SocketAddress(storage) : nil
     }
+
+    /// The next connection, set up for small frames that can't wait; nil when there is none now.
+    static func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress)? {
+        var accepted: Int32 = -1
+        let peer = address { storage, length in
+            accepted = cnet_accept(listener, storage, length)
+            return accepted < 0 ? -1 : 0
+        }
+        guard accepted >= 0 else { return nil }
+        var yes: Int32 = 1
+        setsockopt(accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        guard let peer else {
+            close(accepted)
+            return nil
+        }
+        return (accepted, peer)
+    }
 }

@@ -9,9 +9,22 @@ package struct Relay: Sendable {
     package struct Session: Sendable {
         package let id: RelaySessionID
         package let answer: String
+        /// Names its ICE credentials: another one after a restart (RFC 9725, section 4.3.1).
+        package let tag: String
     }
 
-    private let worker: RelayWorker
+    /// What became of a peer's message about its ICE (RFC 9725, section 4.3).
+    package enum Patch: Sendable {
+        case noSuchSession
+        /// It speaks of credentials that are not in use any more.
+        case stale
+        /// An ICE-lite peer needs no candidates of others: their checks tell.
+        case trickled
+        /// Lines of SDP with the relay's new credentials and its candidates.
+        case restarted(lines: [String], tag: String)
+    }
+
+    private let workers: [RelayWorker]
 
     /// Streams whose uplink has gone.
     package let endedUplinks: AsyncStream<StreamID>
@@ -21,36 +34,63 @@ package struct Relay: Sendable {
         let (stream, continuation) = AsyncStream<StreamID>.makeStream()
         endedUplinks = stream
         do {
-            worker = try RelayWorker(
-                number: 0, configuration: configuration, certificate: DTLSCertificate(),
-                handshakes: HandshakePool(threads: 1), logger: logger, onUplinkEnd: { continuation.yield($0) })
+            let certificate = try DTLSCertificate()
+            let handshakes = HandshakePool(threads: configuration.workers)
+            workers = try (0..<configuration.workers).map { number in
+                try RelayWorker(
+                    number: number, configuration: configuration, certificate: certificate, handshakes: handshakes,
+                    logger: logger, onUplinkEnd: { continuation.yield($0) })
+            }
         } catch let failure as NetFailure {
             throw .unavailable(reason: failure.reason)
         } catch {
             throw .unavailable(reason: "\(error)")
         }
-        worker.start()
+        for worker in workers { worker.start() }
+    }
+
+    /// A stream's uplink and all its viewers are on one worker.
+    private func worker(of stream: StreamID) -> RelayWorker {
+        let sum = stream.text.utf8.reduce(UInt(5_381)) { $0 &* 33 &+ UInt($1) }
+        return workers[Int(sum % UInt(workers.count))]
     }
 
     package func publish(_ stream: StreamID, offer: String) async throws -> Session {
-        try await worker.publish(stream, offer: offer)
+        try await worker(of: stream).publish(stream, offer: offer)
     }
 
     package func play(_ stream: StreamID, offer: String) async throws -> Session {
-        try await worker.play(stream, offer: offer)
+        try await worker(of: stream).play(stream, offer: offer)
     }
 
     /// Takes a viewer to whom the relay offers.
     package func invite(_ stream: StreamID) async throws -> (id: RelaySessionID, offer: String) {
-        try await worker.invite(stream)
+        try await worker(of: stream).invite(stream)
     }
 
-    package func accept(_ session: RelaySessionID, answer: String) async throws {
-        try await worker.accept(session, answer: answer)
+    package func accept(_ session: RelaySessionID, of stream: StreamID, answer: String) async throws {
+        try await worker(of: stream).accept(session, answer: answer)
+    }
+
+    /// Takes a peer's message about its ICE. `tag`: what it thinks is in use, nil for whatever is. `remoteFragment`: its
+    /// own name fragment, which is another one when it restarts.
+    package func patch(
+        _ session: RelaySessionID, of stream: StreamID, tag: String?, remoteFragment: String?
+    ) async -> Patch {
+        await worker(of: stream).patch(session, tag: tag, remoteFragment: remoteFragment)
     }
 
     /// False when there is no such session.
-    package func end(_ session: RelaySessionID) async -> Bool { await worker.end(session) }
+    package func end(_ session: RelaySessionID, of stream: StreamID) async -> Bool {
+        await worker(of: stream).end(session)
+    }
 
-    package func stop() { worker.stop() }
+    /// What is going on now.
+    package func statistics() async -> [RelayStatistics] {
+        var all: [RelayStatistics] = []
+        for worker in workers { all.append(await worker.statistics()) }
+        return all
+    }
+
+    package func stop() { for worker in workers { worker.stop() } }
 }

@@ -7,9 +7,11 @@ package struct RelayConfiguration: Sendable {
     package var port: UInt16
     /// The addresses to name as candidates; empty: all of this machine.
     package var addresses: [SocketAddress]
-    /// Addresses that a NAT in front of this machine maps to it: named instead of the machine's own.
+    /// Addresses that a NAT in front of this machine maps to it.
     package var publicAddresses: [SocketAddress] = []
     package var includesLoopback: Bool
+    /// Each is a thread with a port of its own; worker k listens k above `port`.
+    package var workers = 1
 
     package init(port: UInt16, addresses: [SocketAddress] = [], includesLoopback: Bool) {
         self.port = port
@@ -25,11 +27,15 @@ package struct RelayConfiguration: Sendable {
         return any
     }
 
-    func candidates(port: UInt16) -> [Candidate] {
+    /// The relay's candidates: UDP first, TCP on the same port where it could be had.
+    func candidates(port: UInt16, tcp: Bool) -> [Candidate] {
+        // Behind a NAT, who is inside reaches the machine's own addresses and nobody else does: both are named.
         var named = publicAddresses + addresses
-        if named.isEmpty { named = LocalAddresses.all(includingLoopback: includesLoopback, port: port) }
-        return named.enumerated().map { rank, address in
-            Candidate(address: address.with(port: port), transport: .udp, rank: rank)
+        if addresses.isEmpty {
+            named += LocalAddresses.all(includingLoopback: includesLoopback, port: port)
+        }
+        return [Candidate.Transport.udp, .tcpPassive].prefix(tcp ? 2 : 1).flatMap { transport in
+            named.enumerated().map { Candidate(address: $1.with(port: port), transport: transport, rank: $0) }
         }
     }
 }

@@ -44,11 +44,17 @@ struct ServeArguments: ParsableArguments {
     @Option(help: "How many seconds a show goes on without its admin. (default: 30)")
     var adminGrace: Double?
 
-    @Option(help: "The relay's UDP port; 0 takes a free one. (default: 7800, or a free one when it is taken)")
+    @Option(help: "The relay's port, UDP and TCP; 0 takes a free one. (default: 7800, or a free one when it is taken)")
     var relayPort: Int?
+
+    @Option(help: "The relay's threads; each one after the first listens one port higher. (default: cores - 1)")
+    var relayWorkers: Int?
 
     @Option(help: "The relay's addresses for browsers, with commas between. (default: all of this machine)")
     var relayHost: String?
+
+    @Option(help: "Addresses that a NAT maps to this machine, with commas between. (default: none)")
+    var publicAddress: String?
 
     @Option(help: "How much to log: trace, debug, info, notice, warning, error, critical. (default: info)")
     var logLevel: String?

@@ -65,9 +65,18 @@ struct Settings {
             relayPortIsGiven = true
         }
         relay.includesLoopback = ["127.0.0.1", "localhost", "::1"].contains(server.host)
-        relay.addresses = try Self.list(source.text("relay-host", arguments.relayHost)).map { text in
+        relay.addresses = try Self.addresses("relay-host", source.text("relay-host", arguments.relayHost))
+        relay.publicAddresses = try Self.addresses(
+            "public-address", source.text("public-address", arguments.publicAddress))
+        let cores = Double(max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
+        relay.workers = Int(
+            try source.number("relay-workers", arguments.relayWorkers.map(Double.init), in: 1...64) ?? cores)
+    }
+
+    private static func addresses(_ name: String, _ text: String?) throws -> [SocketAddress] {
+        try list(text).map { text in
             guard let address = SocketAddress(text, port: 0) else {
-                throw Failure.usage("--relay-host: \"\(text)\" is no address")
+                throw Failure.usage("--\(name): \"\(text)\" is no address")
             }
             return address
         }

@@ -23,7 +23,8 @@ def test_bad_usage_ends_with_2_and_one_clear_line(tmp_path):
     for arguments in (["serve", "--port", "x"], ["serve", "--nonsense"], ["serve", "--port", "70000"], ["dance"],
                       ["serve", "--log-level", "loud"], ["serve", "--tls-key", "k"], ["serve", "--admin-token", "short"],
                       ["serve", "--turn-url", "turn:x"], ["serve", "--store", "floppy"], ["serve", "--config", "/none"],
-                      ["serve", "--public-url", "nowhere"], ["serve", "--ice-servers", "[oops"]):
+                      ["serve", "--public-url", "nowhere"], ["serve", "--public-address", "here"], ["serve", "--relay-workers", "0"],
+                      ["serve", "--ice-servers", "[oops"]):
         result = run(*arguments, "--data-folder", tmp_path / "d") if arguments[0] == "serve" else run(*arguments)
         assert result.returncode == 2, (arguments, result)
         assert result.stderr.startswith("vitrine: ") and result.stderr.count("\n") == 1, result.stderr

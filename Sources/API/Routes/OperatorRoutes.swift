@@ -2,6 +2,7 @@ internal import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import SFU
 import Signaling
 import Storage
 
@@ -9,6 +10,7 @@ import Storage
 struct OperatorRoutes {
     let store: any LivestreamStore
     let metrics: ServerMetrics
+    let relay: Relay
     let iceServers: ICEServerSource
     let description: ByteBuffer
     let admin: AdminMiddleware
@@ -24,9 +26,12 @@ struct OperatorRoutes {
             return try JSON.response(Health(status: "ok"))
         }
         router.get("/metrics") { _, _ in
-            Response(
+            var text = PrometheusText()
+            metrics.add(to: &text)
+            text.add(await relay.statistics())
+            return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: metrics.prometheusText())))
+                body: .init(byteBuffer: ByteBuffer(string: text.text)))
         }
         router.get("/openapi.json") { _, _ in
             Response(

@@ -9,6 +9,7 @@ import Wire
 /// `/whip/{id}` (RFC 9725) and `/whep/{id}` (the IETF's WHEP draft): the relay's standard door.
 struct RelayRoutes {
     private static let maximumOfferBytes = 64 << 10
+    private static let fragmentType = "application/trickle-ice-sdpfrag"
 
     let relay: Relay
     let store: any LivestreamStore
@@ -20,7 +21,8 @@ struct RelayRoutes {
 
     func add(to router: some RouterMethods<VitrineContext>) {
         router.group("/whip/{id}").add(middleware: admin).post(use: publish).delete("{session}", use: end)
-        router.group("/whep/{id}").post(use: play).delete("{session}", use: end)
+            .patch("{session}", use: patch)
+        router.group("/whep/{id}").post(use: play).delete("{session}", use: end).patch("{session}", use: patch)
     }
 
     @Sendable private func publish(_ request: Request, context: VitrineContext) async throws -> Response {
@@ -49,8 +51,36 @@ struct RelayRoutes {
 
     @Sendable private func end(_ request: Request, context: VitrineContext) async throws -> Response {
         let id: RelaySessionID = try context.identifier("session", of: "session")
-        guard await relay.end(id) else { throw Problem.notFound("session") }
+        guard await relay.end(id, of: try context.streamID()) else { throw Problem.notFound("session") }
         return Response(status: .ok)
+    }
+
+    /// Trickled candidates, or an ICE restart (RFC 9725, section 4.3).
+    @Sendable private func patch(_ request: Request, context: VitrineContext) async throws -> Response {
+        let (stream, id): (StreamID, RelaySessionID) = (
+            try context.streamID(), try context.identifier("session", of: "session")
+        )
+        guard request.headers[.contentType]?.hasPrefix(Self.fragmentType) == true else {
+            throw Problem(.unsupportedMediaType, "A fragment has the type \"\(Self.fragmentType)\".")
+        }
+        guard let tag = request.headers[.ifMatch] else {
+            throw Problem(.preconditionRequired, "If-Match says which ICE session this is about.")
+        }
+        let body = String(buffer: try await request.body.collect(upTo: Self.maximumOfferBytes))
+        let fragment = body.split(whereSeparator: \.isNewline).first { $0.hasPrefix("a=ice-ufrag:") }
+        let outcome = await relay.patch(
+            id, of: stream,
+            tag: tag == "*" ? nil : tag.trimmingPrefix("\"").split(separator: "\"").first.map(String.init) ?? "",
+            remoteFragment: fragment.map { String($0.dropFirst(12)) })
+        switch outcome {
+        case .noSuchSession: throw Problem.notFound("session")
+        case .stale: throw Problem(.preconditionFailed, "This ICE session has been replaced.")
+        case .trickled: return Response(status: .noContent)
+        case .restarted(let lines, let tag):
+            return Response(
+                status: .ok, headers: [.contentType: Self.fragmentType, .eTag: "\"\(tag)\""],
+                body: .init(byteBuffer: ByteBuffer(string: lines.map { "a=\($0)\r\n" }.joined())))
+        }
     }
 
     private func offer(_ request: Request) async throws -> String {
@@ -79,7 +109,8 @@ struct RelayRoutes {
 
     private func answer(_ session: Relay.Session, path: String) -> Response {
         var headers: HTTPFields = [
-            .contentType: "application/sdp", .location: "\(path)/\(session.id)", .eTag: "\"\(session.id)\"",
+            .contentType: "application/sdp", .location: "\(path)/\(session.id)", .eTag: "\"\(session.tag)\"",
+            .acceptPatch: Self.fragmentType,
         ]
         for url in iceServers.servers().flatMap(\.urls) {
             headers[values: .link].append("<\(url)>; rel=\"ice-server\"")

@@ -2,7 +2,7 @@ import HTTPTypes
 import Synchronization
 import Wire
 
-/// What the server counts, as Prometheus reads it (text format 0.0.4).
+/// What the server counts.
 final class ServerMetrics: Sendable {
     private struct Counts {
         var customers = 0
@@ -47,26 +47,19 @@ final class ServerMetrics: Sendable {
         counts.withLock { $0.responses[status.code / 100, default: 0] += 1 }
     }
 
-    /// The whole as text, one family after the other.
-    func prometheusText() -> String {
+    func add(to text: inout PrometheusText) {
         let counts = counts.withLock { $0 }
-        var text = ""
-        func family(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: Int)]) {
-            text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-            for sample in samples { text += "\(name)\(sample.labels) \(sample.value)\n" }
-        }
-        family(
+        text.family(
             "vitrine_clients", "gauge", "Clients that have joined a show and are there now.",
-            [(#"{role="admin"}"#, counts.admins), (#"{role="customer"}"#, counts.customers)])
-        family("vitrine_joins_total", "counter", "Clients that have joined a show.", [("", counts.joins)])
-        family(
+            [(["role": "admin"], Double(counts.admins)), (["role": "customer"], Double(counts.customers))])
+        text.family("vitrine_joins_total", "counter", "Clients that have joined a show.", counts.joins)
+        text.family(
             "vitrine_messages_received_total", "counter", "Signaling messages from clients that have joined.",
-            [("", counts.messages)])
-        family("vitrine_chat_messages_total", "counter", "Chat messages stored.", [("", counts.chatMessages)])
-        family("vitrine_likes_total", "counter", "Likes stored.", [("", counts.likes)])
-        family(
+            counts.messages)
+        text.family("vitrine_chat_messages_total", "counter", "Chat messages stored.", counts.chatMessages)
+        text.family("vitrine_likes_total", "counter", "Likes stored.", counts.likes)
+        text.family(
             "vitrine_http_responses_total", "counter", "HTTP responses by the class of their status.",
-            counts.responses.sorted { $0.key < $1.key }.map { (#"{class="\#($0.key)xx"}"#, $0.value) })
-        return text
+            counts.responses.sorted { $0.key < $1.key }.map { (["class": "\($0.key)xx"], Double($0.value)) })
     }
 }

@@ -100,8 +100,8 @@ package struct VitrineServer: Service {
             viewers: parts.viewers
         ).add(to: router)
         OperatorRoutes(
-            store: store, metrics: parts.metrics, iceServers: parts.iceServers, description: try Self.description(),
-            admin: admin
+            store: store, metrics: parts.metrics, relay: relay, iceServers: parts.iceServers,
+            description: try Self.description(), admin: admin
         ).add(to: router)
         SignalingRoute(origins: origins).add(to: router)
         try PageRoutes().add(to: router)

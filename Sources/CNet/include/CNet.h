@@ -46,5 +46,8 @@ struct cnet_ready {
 /// Waits up to `nanoseconds` (less than 0: without end). How many are ready, up to `cnet_batch`.
 int cnet_epoll_wait(int epoll, struct cnet_ready *ready, int64_t nanoseconds);
 
+/// A connection that never waits.
+int cnet_accept(int listener, struct sockaddr *address, socklen_t *length);
+
 int cnet_eventfd(void);
 void cnet_pin_thread(int core);

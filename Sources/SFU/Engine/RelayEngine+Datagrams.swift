@@ -40,6 +40,7 @@ extension RelayEngine {
         guard peer.endpoint != endpoint else { return }
         if let former = peer.endpoint, peersByEndpoint[former] === peer { peersByEndpoint[former] = nil }
         peer.endpoint = endpoint
+        outlet.trust(endpoint)
         peersByEndpoint[endpoint] = peer
         if let position = peer.position, let show = shows[peer.stream] {
             show.downlinks.pointer(position).pointee.endpoint = endpoint

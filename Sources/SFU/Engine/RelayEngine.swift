@@ -31,6 +31,7 @@ final class RelayEngine {
     /// Where the next part of the reports begins.
     var reportCursor = 0
     var dirtyShows: [RelayShow] = []
+    private var peerCount = 0
 
     /// `mapped`: the sockets behind the outlet speak IPv6, too.
     init(
@@ -116,6 +117,9 @@ final class RelayEngine {
         return local(peer)
     }
 
+    /// Names a session's ICE credentials.
+    func tag(of id: RelaySessionID) -> String? { peers[id]?.credentials.usernameFragment }
+
     private func restart(_ peer: RelayPeer, remoteFragment: String?) {
         guard let remoteFragment, remoteFragment != peer.remoteFragment else { return }
         peer.remoteFragment = remoteFragment
@@ -135,8 +139,9 @@ final class RelayEngine {
         _ stream: StreamID, as role: RelayPeer.Role, tracks: [NegotiatedTrack], at now: MonotonicTime
     ) throws -> RelayPeer {
         guard peers.count < Self.maximumPeers else { throw RelayError.unavailable(reason: "too many peers") }
+        peerCount += 1
         let peer = RelayPeer(
-            id: Identifier(using: &generator), stream: stream, role: role, tracks: tracks,
+            id: Identifier(using: &generator), number: peerCount, stream: stream, role: role, tracks: tracks,
             credentials: .random(using: &generator), sessionID: .random(in: 1...UInt64(Int64.max), using: &generator),
             now: now)
         peers[peer.id] = peer

@@ -10,6 +10,8 @@ final class RelayPeer {
     }
 
     let id: RelaySessionID
+    /// For statistics that others may read.
+    let number: Int
     let stream: StreamID
     let role: Role
     var tracks: [NegotiatedTrack]
@@ -46,10 +48,12 @@ final class RelayPeer {
     var repairsThisSecond = 0
 
     init(
-        id: RelaySessionID, stream: StreamID, role: Role, tracks: [NegotiatedTrack], credentials: ICECredentials,
+        id: RelaySessionID, number: Int, stream: StreamID, role: Role, tracks: [NegotiatedTrack],
+        credentials: ICECredentials,
         sessionID: UInt64, now: MonotonicTime
     ) {
         self.id = id
+        self.number = number
         self.stream = stream
         self.role = role
         self.tracks = tracks

@@ -12,6 +12,11 @@ struct LocalPeer {
     /// Lines that say where the relay is, and that there are no more of them.
     var candidateLines: [String] { candidates.map { "candidate:\($0)" } + ["end-of-candidates"] }
 
+    /// How its checks are made.
+    var transportLines: [String] {
+        ["ice-ufrag:\(credentials.usernameFragment)", "ice-pwd:\(credentials.password)"] + candidateLines
+    }
+
     var sessionLines: [String] { ["ice-lite", "msid-semantic: WMS *"] }
 }
 

@@ -1,4 +1,5 @@
 import DTLS
+import ICE
 import Logging
 import Net
 import Wire
@@ -21,23 +22,38 @@ actor RelayWorker {
         logger: Logger, onUplinkEnd: @escaping @Sendable (StreamID) -> Void
     ) throws {
         let loop = PollLoop(name: "vitrine.relay.\(number)")
-        self.loop = loop
-        port = try UDPPort(binding: configuration.bindAddress(worker: number))
-        let descriptor = port.descriptor
+        let port = try UDPPort(binding: configuration.bindAddress(worker: number))
         let link = Link()
-        outlet = WorkerOutlet(
+        let outlet = WorkerOutlet(
             port: port, handshakes: handshakes, logger: logger,
             onHandshake: { session, result in link.deliver(session, result) }, onUplinkEnd: onUplinkEnd)
+        do {
+            outlet.tcp = try TCPPort(port: port.address.port, loop: loop) { frame, connection, source in
+                link.receive(frame, from: Endpoint(source, connection: connection))
+            }
+        } catch {
+            logger.warning("the relay does without TCP: \(error.reason)")
+        }
+        self.loop = loop
+        self.port = port
+        self.outlet = outlet
         engine = RelayEngine(
-            outlet: outlet, certificate: certificate, candidates: configuration.candidates(port: port.address.port),
-            mapped: port.isDual)
+            outlet: outlet, certificate: certificate,
+            candidates: configuration.candidates(port: port.address.port, tcp: outlet.tcp != nil), mapped: port.isDual)
         link.worker = self
-        loop.add(descriptor) { [unowned self] _, _ in assumeIsolated { $0.receive() } }
+        loop.add(port.descriptor) { _, _ in link.receive() }
     }
 
     /// Breaks the circle between a worker and what calls it back.
     private final class Link: @unchecked Sendable {  // written once, before anything can call
         weak var worker: RelayWorker?
+
+        /// On the worker's thread, as the next.
+        func receive() { worker?.assumeIsolated { $0.receive() } }
+
+        func receive(_ frame: [UInt8], from endpoint: Endpoint) {
+            worker?.assumeIsolated { $0.receive(frame, from: endpoint) }
+        }
 
         func deliver(_ session: RelaySessionID, _ result: Result<DTLSTransport.Step, any Error>) {
             guard let worker else { return }
@@ -59,8 +75,14 @@ actor RelayWorker {
         }
     }
 
+    private func receive(_ frame: [UInt8], from endpoint: Endpoint) {
+        var frame = frame
+        frame.withUnsafeMutableBytes { engine.receive($0, from: endpoint, at: MonotonicClock.now()) }
+    }
+
     private func afterEvents(at now: MonotonicTime) -> MonotonicTime? {
         engine.flush(at: now)
+        outlet.tcp?.sweep(at: now)
         return engine.handleTimers(at: now)
     }
 
@@ -69,13 +91,15 @@ actor RelayWorker {
     }
 
     func publish(_ stream: StreamID, offer: String) throws -> Relay.Session {
-        let (id, answer) = try engine.publish(stream, offer: offer, at: MonotonicClock.now())
-        return Relay.Session(id: id, answer: answer)
+        session(try engine.publish(stream, offer: offer, at: MonotonicClock.now()))
     }
 
     func play(_ stream: StreamID, offer: String) throws -> Relay.Session {
-        let (id, answer) = try engine.play(stream, offer: offer, at: MonotonicClock.now())
-        return Relay.Session(id: id, answer: answer)
+        session(try engine.play(stream, offer: offer, at: MonotonicClock.now()))
+    }
+
+    private func session(_ taken: (id: RelaySessionID, answer: String)) -> Relay.Session {
+        Relay.Session(id: taken.id, answer: taken.answer, tag: engine.tag(of: taken.id) ?? "")
     }
 
     func invite(_ stream: StreamID) throws -> (id: RelaySessionID, offer: String) {
@@ -86,5 +110,15 @@ actor RelayWorker {
         try engine.accept(session, answer: answer, at: MonotonicClock.now())
     }
 
+    func patch(_ session: RelaySessionID, tag: String?, remoteFragment: String?) -> Relay.Patch {
+        guard let former = engine.tag(of: session) else { return .noSuchSession }
+        guard tag == nil || tag == former else { return .stale }
+        guard let local = engine.restart(session, remoteFragment: remoteFragment) else { return .noSuchSession }
+        let current = local.credentials.usernameFragment
+        return current == former ? .trickled : .restarted(lines: local.transportLines, tag: current)
+    }
+
     func end(_ session: RelaySessionID) -> Bool { engine.end(session) }
+
+    func statistics() -> RelayStatistics { engine.statistics(outlet.counts, at: MonotonicClock.now()) }
 }

@@ -6,6 +6,8 @@ import Wire
 /// The world as a worker's engine sees it. Only the worker's own thread uses it.
 final class WorkerOutlet: RelayOutlet {
     private let port: UDPPort
+    /// Set once, before the first datagram; nil where TCP can't be had.
+    var tcp: TCPPort?
     private let handshakes: HandshakePool
     private let logger: Logger
     private let onHandshake: @Sendable (RelaySessionID, Result<DTLSTransport.Step, any Error>) -> Void
@@ -34,7 +36,15 @@ final class WorkerOutlet: RelayOutlet {
     }
 
     func send(_ datagram: [UInt8], to endpoint: Endpoint) {
-        if endpoint.isUDP { port.send(datagram, to: endpoint.address) }
+        if endpoint.isUDP {
+            port.send(datagram, to: endpoint.address)
+        } else {
+            tcp?.send(datagram, to: endpoint.connection)
+        }
+    }
+
+    func trust(_ endpoint: Endpoint) {
+        if !endpoint.isUDP { tcp?.trust(endpoint.connection) }
     }
 
     func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {

@@ -45,6 +45,7 @@ final class VirtualWorld {
             steps.append((session, Result { try datagram.map(transport.receive) ?? transport.tick() }))
         }
 
+        func trust(_ endpoint: Endpoint) {}
         func uplinkEnded(_ stream: StreamID) { ended.append(stream) }
         func log(_ line: String, _ stream: StreamID) {}
     }

@@ -1,0 +1,103 @@
+import SFU
+import Wire
+
+/// Metrics as Prometheus reads them (text format 0.0.4), one family after the other.
+struct PrometheusText {
+    private(set) var text = ""
+
+    mutating func family(
+        _ name: String, _ type: String, _ help: String, _ samples: [(labels: [String: String], value: Double)]
+    ) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+        for sample in samples {
+            let labels = sample.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
+            let value = sample.value == sample.value.rounded() ? "\(Int64(sample.value))" : "\(sample.value)"
+            text += "\(name)\(labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}") \(value)\n"
+        }
+    }
+
+    mutating func family(_ name: String, _ type: String, _ help: String, _ value: Int) {
+        family(name, type, help, [([:], Double(value))])
+    }
+
+    /// What the relay does: in all, by stream, and by viewer. Viewers have numbers here, as their names are their own.
+    mutating func add(_ workers: [RelayStatistics]) {
+        family(
+            "vitrine_relay_peers", "gauge", "Peers of the relay: uplinks and viewers.",
+            workers.reduce(0) { $0 + $1.peers })
+        addTotals(workers)
+        let streams = workers.flatMap(\.streams)
+        addStreams(streams)
+        addViewers(streams)
+    }
+
+    private mutating func addTotals(_ workers: [RelayStatistics]) {
+        func total(_ value: (RelayStatistics) -> UInt64) -> Int { workers.reduce(0) { $0 + Int(value($1)) } }
+        family(
+            "vitrine_relay_datagrams_sent_total", "counter", "Media datagrams sent to viewers.",
+            total(\.datagramsSent))
+        family("vitrine_relay_bytes_sent_total", "counter", "Their bytes.", total(\.bytesSent))
+        family(
+            "vitrine_relay_datagrams_dropped_total", "counter", "Datagrams for which the kernel had no room.",
+            total(\.datagramsDropped))
+        family(
+            "vitrine_relay_failed_handshakes_total", "counter", "DTLS handshakes that failed.",
+            total(\.failedHandshakes))
+        let refused = Dictionary(grouping: workers.flatMap(\.refusedDatagrams), by: \.reason)
+        family(
+            "vitrine_relay_refused_datagrams_total", "counter", "Datagrams that were none of a peer's.",
+            refused.sorted { $0.key < $1.key }.map {
+                (["reason": $0.key], Double($0.value.reduce(0) { $0 + $1.count }))
+            })
+    }
+
+    private mutating func addStreams(_ streams: [RelayStatistics.Stream]) {
+        func samples(_ value: (RelayStatistics.Stream) -> Double) -> [(labels: [String: String], value: Double)] {
+            streams.map { (["stream": "\($0.id)"], value($0)) }
+        }
+        family(
+            "vitrine_relay_uplink_packets_total", "counter", "Media packets from a stream's uplink.",
+            samples { Double($0.packetsReceived) })
+        family(
+            "vitrine_relay_uplink_bytes_total", "counter", "Their bytes.", samples { Double($0.payloadBytesReceived) })
+        family(
+            "vitrine_relay_uplink_lost_packets", "gauge", "Packets of an uplink that never came.",
+            samples { Double($0.packetsLost) })
+        family(
+            "vitrine_relay_key_frame_requests_total", "counter", "Key frames asked of an uplink.",
+            samples { Double($0.keyFrameRequests) })
+        family(
+            "vitrine_relay_viewers", "gauge", "Viewers that are served by the relay.",
+            samples { Double($0.viewers.count { $0.isConnected }) })
+    }
+
+    private mutating func addViewers(_ streams: [RelayStatistics.Stream]) {
+        let viewers = streams.flatMap { stream in stream.viewers.map { (stream.id, $0) } }.filter(\.1.isConnected)
+        func samples(_ value: (RelayStatistics.Viewer) -> Double?) -> [(labels: [String: String], value: Double)] {
+            viewers.compactMap { stream, viewer in
+                value(viewer).map { (["stream": "\(stream)", "viewer": "\(viewer.number)"], $0) }
+            }
+        }
+        family(
+            "vitrine_relay_viewer_bytes_total", "counter", "Media bytes sent to a viewer.",
+            samples { Double($0.payloadBytesSent) })
+        family(
+            "vitrine_relay_viewer_packets_total", "counter", "Media packets sent to a viewer.",
+            samples { Double($0.packetsSent) })
+        family(
+            "vitrine_relay_viewer_loss_ratio", "gauge", "Loss as a viewer last reported it, from 0 to 1.",
+            samples(\.fractionLost))
+        family(
+            "vitrine_relay_viewer_round_trip_seconds", "gauge", "A viewer's round trip.",
+            samples { $0.roundTripMS.map { $0 / 1_000 } })
+        family(
+            "vitrine_relay_viewer_nacked_packets_total", "counter", "Packets that a viewer asked for again.",
+            samples { Double($0.nackedPackets) })
+        family(
+            "vitrine_relay_viewer_repaired_packets_total", "counter", "Packets sent to a viewer again.",
+            samples { Double($0.repairedPackets) })
+        family(
+            "vitrine_relay_viewer_key_frame_requests_total", "counter", "Key frames that a viewer asked for.",
+            samples { Double($0.keyFrameRequests) })
+    }
+}

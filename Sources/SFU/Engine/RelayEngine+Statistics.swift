@@ -1,0 +1,42 @@
+import Net
+import Wire
+
+extension RelayEngine {
+    /// `counts`: what became of what was sent.
+    func statistics(_ counts: UDPPort.Counts, at now: MonotonicTime) -> RelayStatistics {
+        RelayStatistics(
+            streams: shows.values.map(statistics), datagramsSent: counts.datagrams, bytesSent: counts.bytes,
+            datagramsDropped: counts.dropped,
+            refusedDatagrams: [
+                ("stray", counters.strayDatagrams), ("forged", counters.forgedPackets),
+                ("replayed", counters.replayedPackets), ("malformed", counters.malformedPackets),
+                ("limited", checks.refused),
+            ], failedHandshakes: counters.failedHandshakes, peers: peers.count)
+    }
+
+    private func statistics(_ show: RelayShow) -> RelayStatistics.Stream {
+        let tracks = show.uplink.uplink?.tracks ?? []
+        return RelayStatistics.Stream(
+            id: show.stream, packetsReceived: show.packetsIn,
+            payloadBytesReceived: tracks.reduce(0) { $0 + ($1.statistics?.bytes ?? 0) },
+            packetsLost: tracks.reduce(0) { $0 + Int64(max(0, $1.statistics?.lost ?? 0)) },
+            keyFrameRequests: show.uplink.statistics.keyFrameRequests,
+            viewers: show.viewers.compactMap { peers[$0] }.map { statistics($0, of: show) })
+    }
+
+    private func statistics(_ viewer: RelayPeer, of show: RelayShow) -> RelayStatistics.Viewer {
+        var (packets, bytes): (UInt64, UInt64) = (0, 0)
+        if let position = viewer.position {
+            for kind in MediaKind.allCases {
+                let track = show.downlinks.pointer(position).pointee.tracks[kind.number]
+                packets += UInt64(track.packetsSent)
+                bytes += UInt64(track.payloadBytesSent)
+            }
+        }
+        return RelayStatistics.Viewer(
+            session: viewer.id, number: viewer.number, isConnected: viewer.connectedSince != nil, packetsSent: packets,
+            payloadBytesSent: bytes, fractionLost: Double(viewer.statistics.fractionLost) / 256,
+            roundTripMS: viewer.statistics.roundTripMS, nackedPackets: viewer.statistics.nackedPackets,
+            repairedPackets: viewer.statistics.repairedPackets, keyFrameRequests: viewer.statistics.keyFrameRequests)
+    }
+}

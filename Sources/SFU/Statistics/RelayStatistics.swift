@@ -1,0 +1,40 @@
+package import Wire
+
+/// What one worker of the relay is doing, and has done.
+package struct RelayStatistics: Sendable {
+    package struct Viewer: Sendable {
+        package let session: RelaySessionID
+        /// Counts up from one for each worker's peers.
+        package let number: Int
+        package let isConnected: Bool
+        package let packetsSent: UInt64
+        package let payloadBytesSent: UInt64
+        /// Of its last report, from 0 to 1.
+        package let fractionLost: Double
+        package let roundTripMS: Double?
+        package let nackedPackets: UInt64
+        package let repairedPackets: UInt64
+        package let keyFrameRequests: UInt64
+    }
+
+    package struct Stream: Sendable {
+        package let id: StreamID
+        package let packetsReceived: UInt64
+        package let payloadBytesReceived: UInt64
+        /// In all, as far as it was not repaired.
+        package let packetsLost: Int64
+        /// Sent to the uplink.
+        package let keyFrameRequests: UInt64
+        package let viewers: [Viewer]
+    }
+
+    package let streams: [Stream]
+    package let datagramsSent: UInt64
+    package let bytesSent: UInt64
+    /// The kernel had no room for them.
+    package let datagramsDropped: UInt64
+    /// Datagrams that were none of a peer's, by what was wrong with them.
+    package let refusedDatagrams: [(reason: String, count: UInt64)]
+    package let failedHandshakes: UInt64
+    package let peers: Int
+}

@@ -16,7 +16,7 @@ ROUTES = {
     "/api/livestreams/{id}/chat/{message_id}": "delete", "/api/livestreams/{id}/likes": "get",
     "/api/livestreams/{id}/products": "get post", "/api/livestreams/{id}/products/{product_id}": "patch delete",
     "/api/livestreams/{id}/products/{product_id}/pin": "put delete",
-    "/api/livestreams/{id}/recording": "get options post",
+    "/api/livestreams/{id}/relay": "get", "/api/livestreams/{id}/recording": "get options post",
     "/api/livestreams/{id}/recording/uploads/{upload_id}": "head patch delete", "/api/ice_servers": "get", "/api/admin": "get",
     "/healthz": "get", "/readyz": "get", "/metrics": "get", "/openapi.json": "get",
 }

@@ -36,6 +36,11 @@ def test_a_show_for_the_relay_only(server, api, open_page):
     for page in (early, late):
         goes_by(page, "relay")
     expect(admin.get_by_role("table", name="Viewers").get_by_text("relay")).to_have_count(2)
+    # The relay's own figures of its viewers.
+    rows = admin.get_by_role("table", name="Viewers").get_by_role("row").filter(has_text="relay")
+    for row in rows.all():
+        expect(row).to_contain_text("kb/s", timeout=10_000)
+        expect(row).to_contain_text("%")
     admin.reload()
     expect(status(admin, "Live")).to_be_visible()
     for page in (early, late):

@@ -7,9 +7,9 @@ import Wire
 /// Random events from a seed, and after each one what must hold whatever happens.
 @Suite("Whatever happens in a room")
 struct RoomPropertyTests {
-    @Test("its invariants hold over 150,000 random events", arguments: [1, 2, 3] as [UInt64])
+    @Test("its invariants hold over 200,000 random events", arguments: [1, 2, 3, 4] as [UInt64])
     func invariants(seed: UInt64) {
-        var world = World(seed: seed)
+        var world = World(seed: seed, relays: seed > 2)
         for _ in 0..<50_000 {
             world.step()
             guard world.violations.isEmpty else { break }
@@ -19,6 +19,7 @@ struct RoomPropertyTests {
         // A run in which nothing happened proves nothing.
         #expect(world.accepted.likes > 1_000 && world.accepted.forwarded > 1_000 && world.accepted.chat > 500)
         #expect(world.accepted.refused > 1_000)
+        if seed > 2 { #expect(world.accepted.invited > 500 && world.accepted.retries > 0) }
     }
 }
 
@@ -29,6 +30,8 @@ private struct World {
         var chat = 0
         var forwarded = 0
         var refused = 0
+        var invited = 0
+        var retries = 0
     }
 
     private struct Side {
@@ -43,6 +46,9 @@ private struct World {
         var announcedChat: [MessageID] = []
         var storedChat: [MessageID] = []
         var updates: [Timestamp] = []
+        /// What a relay would know: whom it serves, and what it has not answered yet.
+        var relayed: Set<ClientID> = []
+        var requests: [RelayRequest] = []
 
         var members: Set<ClientID> { customers.union(admin.map { [$0] } ?? []) }
     }
@@ -53,11 +59,17 @@ private struct World {
     private(set) var violations: [String] = []
     private(set) var accepted = Accepted()
 
-    init(seed: UInt64) {
+    private let relays: Bool
+
+    init(seed: UInt64, relays: Bool) {
+        self.relays = relays
         generator = SeededGenerator(seed: seed)
         sides = (0..<2).map { _ in
             let stream = Livestream(id: .random(), title: "Show", createdAt: Timestamp(milliseconds: 0))
-            return Side(room: Room(stream: stream, recentChat: [], configuration: RoomConfiguration()))
+            var configuration = RoomConfiguration()
+            configuration.relayIsAvailable = relays
+            configuration.directRetryMS = 50
+            return Side(room: Room(stream: stream, recentChat: [], configuration: configuration))
         }
     }
 
@@ -72,7 +84,8 @@ private struct World {
         case ..<65: say(.like, on: index)
         case ..<75: say(.chat(text: "hello"), on: index)
         case ..<90: signal(index)
-        case ..<93: say(.pathReport(randomReport()), on: index)
+        case ..<92: say(.pathReport(randomReport()), on: index)
+        case ..<93: answerForRelay(index)
         case ..<95: apply(.recordChanged(sides[index].room.stream), to: index)
         case ..<97: say(.startStream, on: index)
         case ..<98: say(.endStream, on: index)
@@ -133,7 +146,8 @@ private struct World {
         let own = sides[index].admin.map { $0 == sender ? sides[index].customers : [$0] } ?? []
         let candidates = Bool.random(using: &generator) ? own : Set(sides.flatMap(\.members))
         let target = candidates.sorted { $0.text < $1.text }.randomElement(using: &generator) ?? .random()
-        let address: PeerAddress = Int.random(in: 0..<20, using: &generator) == 0 ? .relay : .client(target)
+        let isForRelay = !relays && Int.random(in: 0..<20, using: &generator) == 0
+        let address: PeerAddress = isForRelay ? .relay : .client(target)
         let isAdmin = sides[index].admin == sender
         let message: ClientMessage
         let isRightKind: Bool
@@ -177,6 +191,28 @@ private struct World {
         if !writes.isEmpty { apply(.stored(writes), to: index) }
     }
 
+    /// The relay answers what it was asked, or its uplink ends, or the admin offers one.
+    private mutating func answerForRelay(_ index: Int) {
+        guard relays else { return }
+        let requests = sides[index].requests
+        sides[index].requests = []
+        for request in requests {
+            switch request {
+            case .publish: apply(.relayAnswered(sdp: "v=0"), to: index)
+            case .invite(let client):
+                let fails = Int.random(in: 0..<5, using: &generator) == 0
+                apply(fails ? .relayRefused(client, reason: "no") : .relayOffered(client, sdp: "v=0"), to: index)
+            case .accept, .dismiss: break
+            }
+        }
+        if let admin = sides[index].admin, Bool.random(using: &generator) {
+            apply(.message(admin, .offer(to: .relay, sdp: "v=0")), to: index)
+        } else if Int.random(in: 0..<4, using: &generator) == 0 {
+            sides[index].relayed = []
+            apply(.uplinkEnded, to: index)
+        }
+    }
+
     /// A show that is over makes place for another, once nothing of it is pending.
     private mutating func restart(_ index: Int) {
         guard sides[index].room.stream.status == .ended, sides[index].unanswered.isEmpty else { return }
@@ -191,7 +227,8 @@ private struct World {
 
     private mutating func randomReport() -> PathReport {
         let states: [PathReport.State] = [.connected, .failed, .frozen]
-        return PathReport(path: .direct, state: states.randomElement(using: &generator) ?? .failed)
+        let path: Path = relays && Bool.random(using: &generator) ? .relay : .direct
+        return PathReport(path: path, state: states.randomElement(using: &generator) ?? .failed)
     }
 
     @discardableResult
@@ -204,6 +241,12 @@ private struct World {
         check(stream.viewerCount == sides[index].customers.count, "viewer_count \(stream.viewerCount)")
         check(stream.peakViewerCount >= stream.viewerCount, "the peak lies below the count")
         check(sides[index].room.admin == sides[index].admin, "another admin than the one who joined last")
+        let members = sides[index].room.members
+        check(
+            sides[index].room.directViewers == members.values.count { $0.path == .direct }, "direct viewers miscounted")
+        check(sides[index].room.relayUsers == members.values.count { $0.usesRelay }, "the relay's users miscounted")
+        check(sides[index].relayed.isSubset(of: sides[index].customers), "the relay serves somebody who has left")
+        accepted.retries += members.values.count { $0.isRetryingDirect } > 0 ? 1 : 0
         return effects
     }
 
@@ -247,8 +290,22 @@ private struct World {
             check(
                 announced == Array(sides[index].storedChat.prefix(announced.count)), "chat out of order, or not stored")
         case .broadcast, .close: break
-        case .relay: check(false, "asked a relay that isn't there")
+        case .relay(let request): take(request, index)
         case .store(let write): sides[index].unanswered.append(write)
+        }
+    }
+}
+
+extension World {
+    fileprivate mutating func take(_ request: RelayRequest, _ index: Int) {
+        check(relays, "asked a relay that isn't there")
+        sides[index].requests.append(request)
+        switch request {
+        case .invite(let client):
+            sides[index].relayed.insert(client)
+            accepted.invited += 1
+        case .dismiss(let client): sides[index].relayed.remove(client)
+        case .publish, .accept: break
         }
     }
 }

@@ -23,10 +23,10 @@ struct RoomRelayTests {
         let admin = room.join(.admin)
         let first = ClientID.random()
         let effects = room.handle(.joined(first, role: .customer, name: nil, iceServers: []))
-        #expect(effects.sent(to: admin).contains(.uplinkRequested(media: true)))
+        #expect(effects.sent(to: admin).contains(.uplinkRequested(media: true, fresh: false)))
         #expect(!effects.sent(to: admin).contains(.viewerJoined(first)))
         let second = room.join(.customer)
-        #expect(!room.effects.suffix(4).contains(.send(.uplinkRequested(media: true), to: admin)))
+        #expect(!room.effects.suffix(4).contains(.send(.uplinkRequested(media: true, fresh: true), to: admin)))
 
         #expect(room.say(.offer(to: .relay, sdp: "up"), as: admin) == [.relay(.publish(by: admin, sdp: "up"))])
         let stands = room.handle(.relayAnswered(sdp: "answer"))
@@ -55,7 +55,10 @@ struct RoomRelayTests {
         var room = room()
         let admin = room.join(.admin)
         let viewer = room.join(.customer)
-        #expect(room.say(report(.direct, .frozen), as: viewer).sent(to: admin) == [.uplinkRequested(media: true)])
+        #expect(
+            room.say(report(.direct, .frozen), as: viewer).sent(to: admin) == [
+                .uplinkRequested(media: true, fresh: false)
+            ])
         #expect(room.say(report(.direct, .frozen), as: viewer).isEmpty)
         room.say(.offer(to: .relay, sdp: "up"), as: admin)
         #expect(room.handle(.relayAnswered(sdp: "answer")).contains(.relay(.invite(viewer))))
@@ -73,7 +76,9 @@ struct RoomRelayTests {
         let viewer = room.join(.customer)
         room.say(.offer(to: .relay, sdp: "up"), as: admin)
         room.handle(.relayAnswered(sdp: "answer"))
-        #expect(room.say(report(.direct, .frozen), as: viewer) == [.relay(.invite(viewer))])
+        #expect(
+            room.say(report(.direct, .frozen), as: viewer)
+                == [.send(.uplinkRequested(media: true, fresh: false), to: admin), .relay(.invite(viewer))])
         let effects = room.say(report(.direct, .connected), as: viewer)
         #expect(effects.contains(.relay(.dismiss(viewer))))
         #expect(room.room.members[viewer]?.path == .direct)
@@ -90,7 +95,7 @@ struct RoomRelayTests {
         room.pass(milliseconds: 10_000)
         let effects = room.say(report(.direct, .frozen), as: viewer)
         #expect(effects.sent(to: admin).contains(.viewerJoined(viewer)))
-        #expect(!effects.sent(to: admin).contains(.uplinkRequested(media: true)))
+        #expect(!effects.sent(to: admin).contains(.uplinkRequested(media: true, fresh: true)))
     }
 
     @Test("asks for the uplink again when it is gone while somebody needs it")
@@ -100,11 +105,74 @@ struct RoomRelayTests {
         let viewer = room.join(.customer)
         room.say(.offer(to: .relay, sdp: "up"), as: admin)
         room.handle(.relayAnswered(sdp: "answer"))
-        #expect(room.handle(.uplinkEnded) == [.send(.uplinkRequested(media: true), to: admin)])
+        #expect(room.handle(.uplinkEnded) == [.send(.uplinkRequested(media: true, fresh: true), to: admin)])
         #expect(room.handle(.relayAnswered(sdp: "again")).contains(.relay(.invite(viewer))))
         room.say(.endStream, as: admin)
         #expect(room.effects.contains(.relay(.dismiss(viewer))))
         #expect(room.handle(.uplinkEnded).isEmpty)
+    }
+
+    @Test("has the uplink stand from going live on, and its media flow only while somebody needs it")
+    func warmUplink() {
+        var room = TestRoom()
+        var configuration = RoomConfiguration()
+        configuration.relayIsAvailable = true
+        room.room = Room(stream: room.room.stream, recentChat: [], configuration: configuration)
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        #expect(room.say(.startStream, as: admin).sent(to: admin).contains(.uplinkRequested(media: false, fresh: true)))
+        room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        room.handle(.relayAnswered(sdp: "answer"))
+        let race = room.say(report(.direct, .frozen), as: viewer)
+        #expect(race == [.send(.uplinkRequested(media: true, fresh: false), to: admin), .relay(.invite(viewer))])
+        room.say(report(.direct, .connected), as: viewer)
+        room.effects = []
+        room.pass(milliseconds: 29_000)
+        #expect(!room.effects.contains(.send(.uplinkRequested(media: false, fresh: false), to: admin)))
+        room.pass(milliseconds: 2_000)
+        #expect(room.effects.contains(.send(.uplinkRequested(media: false, fresh: false), to: admin)))
+
+        var record = room.room.stream
+        record.delivery = Delivery(mode: .direct)
+        #expect(room.handle(.recordChanged(record)).sent(to: admin).contains(.uplinkReleased))
+    }
+
+    @Test("tries the direct way once more, and leaves it after two lost races")
+    func twoLostRaces() {
+        var room = room()
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        room.handle(.relayAnswered(sdp: "answer"))
+        room.say(report(.direct, .failed), as: viewer)
+        room.say(report(.relay, .connected), as: viewer)
+        #expect(room.room.members[viewer]?.lostRaces == 1)
+        room.effects = []
+        room.pass(milliseconds: 31_000)
+        #expect(room.effects.contains(.send(.viewerJoined(viewer), to: admin)))
+        #expect(!room.effects.contains(.relay(.dismiss(viewer))), "the relay goes on meanwhile")
+        room.say(report(.relay, .connected), as: viewer)
+        room.effects = []
+        room.pass(milliseconds: 6_000)
+        #expect(room.effects.contains(.send(.viewerLeft(viewer), to: admin)))
+        room.effects = []
+        room.pass(milliseconds: 300_000)
+        #expect(!room.effects.contains(.send(.viewerJoined(viewer), to: admin)))
+        #expect(room.room.members[viewer]?.path == .relay)
+    }
+
+    @Test("goes back to the direct way when that shows a frame at the second try")
+    func directComesBack() {
+        var room = room()
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        room.handle(.relayAnswered(sdp: "answer"))
+        room.say(report(.direct, .failed), as: viewer)
+        room.say(report(.relay, .connected), as: viewer)
+        room.pass(milliseconds: 31_000)
+        #expect(room.say(report(.direct, .connected), as: viewer).contains(.relay(.dismiss(viewer))))
+        #expect(room.room.members[viewer]?.path == .direct && room.room.relayUsers == 0)
     }
 
     @Test("starts with an encoder, serves everybody by relay, and waits for it as for an admin")

@@ -12,6 +12,9 @@ function budget(viewers) {
     return { maxBitrate: 800_000, scaleResolutionDownBy: 2 };
 }
 
+/** How signaling names the server's own media peer. */
+const relay = "relay";
+
 class Peer {
     constructor(iceServers) {
         this.connection = new RTCPeerConnection({ iceServers });
@@ -19,6 +22,7 @@ class Peer {
     }
 
     get isConnected() { return this.connection.connectionState === "connected"; }
+    get isUsable() { return !["failed", "closed"].includes(this.connection.connectionState); }
 
     async take(candidate) {
         if (this.connection.remoteDescription) await this.connection.addIceCandidate(candidate ?? undefined);
@@ -38,6 +42,8 @@ export class Broadcaster extends EventTarget {
     #waiting = new Set();
     #stream = null;
     #joinedAt = 0;
+    /** Whether somebody needs what goes to the relay; its connection stands all the same. */
+    #uplinkFlows = true;
 
     constructor(signaling) {
         super();
@@ -50,7 +56,8 @@ export class Broadcaster extends EventTarget {
         });
         on("viewer_joined", ({ viewer_id }) => this.#invite(viewer_id));
         // To this page the relay is one more viewer.
-        on("uplink_requested", () => this.#invite("relay"));
+        on("uplink_requested", ({ media, fresh }) => this.#haveUplink(media !== false, fresh === true));
+        on("uplink_released", () => this.#left(relay));
         on("viewer_left", ({ viewer_id }) => this.#left(viewer_id));
         on("webrtc_answer", (message) => this.#answered(message));
         on("ICE_candidate", ({ from, candidate }) => {
@@ -95,13 +102,29 @@ export class Broadcaster extends EventTarget {
         else this.#waiting.add(id);
     }
 
+    /** Sees to it that a connection to the relay stands, with its media flowing or paused. */
+    #haveUplink(flows, isFresh) {
+        this.#uplinkFlows = flows;
+        const viewer = this.#viewers.get(relay);
+        clearTimeout(viewer?.timer);
+        if (!isFresh && (viewer?.next ?? viewer?.peer)?.isUsable) this.#share();
+        else if (this.#stream) this.#offer(relay);
+        else this.#waiting.add(relay);
+    }
+
+    #isActive(id) { return id !== relay || this.#uplinkFlows; }
+
     async #offer(id) {
         const viewer = this.#viewers.get(id) ?? { peer: null, next: null, timer: null };
         this.#viewers.set(id, viewer);
         viewer.next?.close();
         const peer = viewer.next = new Peer(this.iceServers);
         for (const track of this.#stream.getTracks()) {
-            peer.connection.addTransceiver(track, { direction: "sendonly", streams: [this.#stream] });
+            const transceiver = peer.connection.addTransceiver(track, {
+                direction: "sendonly", streams: [this.#stream], sendEncodings: [{ active: this.#isActive(id) }],
+            });
+            // What the relay gets must be played by every browser.
+            if (id === relay && track.kind === "video") preferVP8(transceiver);
         }
         peer.connection.onicecandidate = ({ candidate }) => {
             this.#signaling.send("ICE_candidate", { to: id, candidate: candidate ? candidate.toJSON() : null });
@@ -131,6 +154,8 @@ export class Broadcaster extends EventTarget {
             viewer.peer = peer;
             viewer.next = null;
         }
+        // Nobody else would notice: the relay waits for whoever comes.
+        if (viewer === this.#viewers.get(relay) && peer.connection.connectionState === "failed") this.#offer(relay);
         this.dispatchEvent(new Event("change"));
     }
 
@@ -149,17 +174,25 @@ export class Broadcaster extends EventTarget {
 
     /** Gives each viewer its part of the uplink. A steady picture is worth more than a sharp one when things move. */
     async #share() {
-        const part = budget(this.#viewers.size);
-        for (const { peer, next } of this.#viewers.values()) {
+        const part = budget([...this.#viewers.keys()].filter((id) => this.#isActive(id)).length);
+        for (const [id, { peer, next }] of this.#viewers) {
             for (const sender of [peer, next].flatMap((each) => each?.connection.getSenders() ?? [])) {
-                if (sender.track?.kind !== "video") continue;
                 const parameters = sender.getParameters();
-                if (!parameters.encodings?.length) continue;
-                parameters.degradationPreference = "maintain-framerate";
-                Object.assign(parameters.encodings[0], part);
+                if (!sender.track || !parameters.encodings?.length) continue;
+                parameters.encodings[0].active = this.#isActive(id);
+                if (sender.track.kind === "video") {
+                    parameters.degradationPreference = "maintain-framerate";
+                    Object.assign(parameters.encodings[0], part);
+                }
                 await sender.setParameters(parameters).catch(() => {});
             }
         }
         this.dispatchEvent(new Event("change"));
     }
+}
+
+function preferVP8(transceiver) {
+    const codecs = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
+    const isVP8 = (codec) => codec.mimeType.toLowerCase() === "video/vp8";
+    if (codecs.some(isVP8)) transceiver.setCodecPreferences?.([...codecs.filter(isVP8), ...codecs.filter((codec) => !isVP8(codec))]);
 }

@@ -39,7 +39,7 @@ export class Studio {
         this.#parts = this.#build();
         this.#signaling = new Signaling({ stream_id: record.id, role: "admin", name: "Host", token: api.token });
         this.#broadcaster = new Broadcaster(this.#signaling);
-        this.#table = new ViewersTable(this.#signaling, this.#broadcaster, this.#parts);
+        this.#table = new ViewersTable(this.#signaling, this.#broadcaster, this.#parts, () => api.relayReport(record.id));
         this.#chat = new ChatLog(this.#parts.chat, (id) => this.#try(() => api.removeMessage(record.id, id)));
         const products = new ProductsPanel(api, record.id, this.#parts);
         for (const type of ["product_pinned", "product_unpinned"]) this.#signaling.addEventListener(type, () => products.refresh());

@@ -26,10 +26,15 @@ export class ViewersTable {
     #broadcaster;
     #viewers = new Map();
     #timer;
+    #relayed;
 
-    /** @param {Object<string, HTMLElement>} parts the studio's elements by name */
-    constructor(signaling, broadcaster, parts) {
+    /**
+     * @param {Object<string, HTMLElement>} parts the studio's elements by name
+     * @param {() => Promise<{viewers: Object[]}>} relayed asks what the relay knows of its viewers
+     */
+    constructor(signaling, broadcaster, parts, relayed) {
         this.#parts = parts;
+        this.#relayed = relayed;
         this.#broadcaster = broadcaster;
         signaling.addEventListener("path_selected", ({ detail }) => {
             const known = this.#viewers.get(detail.viewer_id) ?? {};
@@ -56,9 +61,23 @@ export class ViewersTable {
     async #measure() {
         for (const [id, connection] of this.#broadcaster.connections) {
             const viewer = this.#viewers.get(id);
-            if (viewer) viewer.figures = await measure(connection, viewer.figures);
+            if (viewer && viewer.path !== "relay") viewer.figures = await measure(connection, viewer.figures);
         }
+        if ([...this.#viewers.values()].some(({ path }) => path === "relay")) await this.#askRelay();
         this.#render();
+    }
+
+    /** The relay measures its own viewers. */
+    async #askRelay() {
+        const { viewers } = await this.#relayed().catch(() => ({ viewers: [] }));
+        for (const each of viewers) {
+            const viewer = this.#viewers.get(each.viewer_id);
+            if (viewer?.path !== "relay") continue;
+            const [time, before] = [performance.now(), viewer.figures];
+            const rate = before ? Math.max(0, each.bytes_sent - before.bytes) * 8 / (time - before.time) : null;
+            const roundTrip = each.round_trip_ms === undefined ? null : each.round_trip_ms / 1000;
+            viewer.figures = { bytes: each.bytes_sent, time, rate, loss: each.loss, roundTrip };
+        }
     }
 
     #render() {
@@ -66,7 +85,7 @@ export class ViewersTable {
         const rows = [...this.#viewers].map(([id, viewer]) => {
             const { rate, loss, roundTrip } = viewer.figures ?? {};
             const cells = [
-                id.slice(0, 6), viewer.path, connections.get(id)?.connectionState ?? viewer.reason,
+                id.slice(0, 6), viewer.path, (viewer.path === "direct" && connections.get(id)?.connectionState) || viewer.reason,
                 rate > 0 ? `${Math.round(rate)} kb/s` : dash,
                 roundTrip === null || roundTrip === undefined ? dash : `${Math.round(roundTrip * 1000)} ms`,
                 loss === null || loss === undefined ? dash : `${(loss * 100).toFixed(1)} %`,

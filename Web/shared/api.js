@@ -34,6 +34,7 @@ export class API {
 
     livestreams(query = {}) { return this.#call("GET", `/api/livestreams?${new URLSearchParams(query)}`); }
     livestream(id) { return this.#call("GET", `/api/livestreams/${id}`); }
+    relayReport(id) { return this.#call("GET", `/api/livestreams/${id}/relay`); }
     createLivestream(fields) { return this.#call("POST", "/api/livestreams", fields); }
     changeLivestream(id, fields) { return this.#call("PATCH", `/api/livestreams/${id}`, fields); }
     deleteLivestream(id) { return this.#call("DELETE", `/api/livestreams/${id}`); }

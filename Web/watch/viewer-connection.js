@@ -101,6 +101,8 @@ export class ViewerConnection extends EventTarget {
             peer = new Peer(from, session, this.iceServers);
             this.#candidates.set(from, peer);
             this.#listen(peer);
+            // The first to come needs no polling: its first frame tells of itself.
+            if (!this.#shown && this.#video.srcObject === null) this.#attach(peer);
         }
         const { connection } = peer;
         await connection.setRemoteDescription({ type: "offer", sdp });
@@ -115,8 +117,14 @@ export class ViewerConnection extends EventTarget {
             this.#signaling.send("ICE_candidate", { to: peer.from, candidate: candidate ? candidate.toJSON() : null });
         };
         peer.connection.onconnectionstatechange = () => {
-            if (peer.connection.connectionState === "failed") this.#report(peer, "failed", "the connection failed");
+            if (peer.connection.connectionState === "failed") this.#failed(peer);
         };
+    }
+
+    #failed(peer) {
+        if (this.#shown === peer || !this.#shown || peer.from === "relay") return this.#report(peer, "failed", "the connection failed");
+        peer.close();  // another try of the direct way, while the relay shows the picture
+        if (this.#candidates.get(peer.from) === peer) this.#candidates.delete(peer.from);
     }
 
     async #addCandidate({ from, candidate }) {
@@ -157,6 +165,20 @@ export class ViewerConnection extends EventTarget {
         }
     }
 
+    #attach(peer) {
+        this.#video.srcObject = peer.media;
+        this.#video.play().catch(() => {});
+        this.#video.requestVideoFrameCallback?.(() => this.#frameShown(peer));
+    }
+
+    /** A frame is on the screen; sleeps while the page is hidden, so polling goes on beside it. */
+    #frameShown(peer) {
+        if (this.#video.srcObject !== peer.media || !this.#watch) return;
+        if (this.#candidates.get(peer.from) === peer) this.#show(peer);
+        else if (this.#shown === peer) this.#lastFrame = performance.now();
+        this.#video.requestVideoFrameCallback?.(() => this.#frameShown(peer));
+    }
+
     #show(peer) {
         this.#shown?.close();
         this.#candidates.delete(peer.from);
@@ -166,8 +188,7 @@ export class ViewerConnection extends EventTarget {
         this.#frames = 0;
         this.#lastFrame = performance.now();
         this.#isFrozen = false;
-        this.#video.srcObject = peer.media;
-        this.#video.play().catch(() => {});
+        if (this.#video.srcObject !== peer.media) this.#attach(peer);
         this.#lastReport = 0;
         this.#report(peer, "connected", "first frame");
         this.dispatchEvent(new CustomEvent("picture", { detail: pathOf(peer.from) }));

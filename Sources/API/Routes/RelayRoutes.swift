@@ -22,7 +22,19 @@ struct RelayRoutes {
     func add(to router: some RouterMethods<VitrineContext>) {
         router.group("/whip/{id}").add(middleware: admin).post(use: publish).delete("{session}", use: end)
             .patch("{session}", use: patch)
+        router.group("/api/livestreams/{id}/relay").add(middleware: admin).get(use: report)
         router.group("/whep/{id}").post(use: play).delete("{session}", use: end).patch("{session}", use: patch)
+    }
+
+    @Sendable private func report(_ request: Request, context: VitrineContext) async throws -> Response {
+        let id = try context.streamID()
+        _ = try await store.livestream(id)
+        let stream = await relay.statistics().flatMap(\.streams).first { $0.id == id }
+        var viewers: [RelayReport.Viewer] = []
+        for viewer in stream?.viewers ?? [] {
+            viewers.append(.init(viewer, id: await shows.viewer(behind: viewer.session, of: id)))
+        }
+        return try JSON.response(RelayReport(stream, viewers: viewers))
     }
 
     @Sendable private func publish(_ request: Request, context: VitrineContext) async throws -> Response {

@@ -14,6 +14,7 @@ final class RelayDesk: Sendable {
             var sessions = Sessions(relay: relay, stream: stream)
             for await (request, show) in queue {
                 if let event = await sessions.carryOut(request) { await show.handle(event) }
+                show.noteRelaySessions(sessions.clients)
             }
         }
     }
@@ -38,6 +39,11 @@ private struct Sessions {
     init(relay: Relay, stream: StreamID) {
         self.relay = relay
         self.stream = stream
+    }
+
+    /// Who is behind which session.
+    var clients: [RelaySessionID: ClientID] {
+        Dictionary(current.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
     }
 
     mutating func carryOut(_ request: RelayRequest) async -> RoomEvent? {

@@ -3,6 +3,7 @@ import NIOCore
 import SFU
 import Signaling
 import Storage
+import Synchronization
 import Wire
 
 /// A show that somebody attends: the room, and the carrying out of what the room decides.
@@ -17,6 +18,8 @@ actor Show {
     private let clock: ServerClock
     private let store: any LivestreamStore
     private let relayDesk: RelayDesk
+    /// Who is behind which session of the relay.
+    private nonisolated let relaySessions = Mutex<[RelaySessionID: ClientID]>([:])
     private let metrics: ServerMetrics
     private let logger: Logger
 
@@ -67,6 +70,13 @@ actor Show {
         carryOut(room.handle(event, at: clock.now, using: &generator))
         setAlarm()
     }
+
+    nonisolated func noteRelaySessions(_ clients: [RelaySessionID: ClientID]) {
+        relaySessions.withLock { $0 = clients }
+    }
+
+    /// The viewer behind a session of the relay; nil for a player that came by WHEP.
+    nonisolated func viewer(behind session: RelaySessionID) -> ClientID? { relaySessions.withLock { $0[session] } }
 
     /// Starts what the room has to do by itself, such as ending a show whose admin doesn't come back.
     func wake() {

@@ -43,6 +43,11 @@ actor ShowRegistry {
         await shows[id]?.handle(event)
     }
 
+    /// The viewer behind a session of the relay, when there is one.
+    func viewer(behind session: RelaySessionID, of stream: StreamID) -> ClientID? {
+        shows[stream]?.viewer(behind: session)
+    }
+
     /// `stream` with what only a room knows: who is there now.
     func current(_ stream: Livestream) async -> Livestream {
         guard let known = await shows[stream.id]?.stream else { return stream }

@@ -2,7 +2,7 @@ internal import Wire
 
 extension ServerMessage: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case type, media, stream, chat, now, from, sdp, candidate, path, reason, product, id, code, message
+        case type, media, fresh, stream, chat, now, from, sdp, candidate, path, reason, product, id, code, message
         case clientID = "client_id"
         case iceServers = "ice_servers"
         case viewerID = "viewer_id"
@@ -21,6 +21,7 @@ extension ServerMessage: Encodable {
         case .candidate: "ICE_candidate"
         case .pathSelected: "path_selected"
         case .uplinkRequested: "uplink_requested"
+        case .uplinkReleased: "uplink_released"
         case .streamUpdate: "stream_update"
         case .chatMessage: "chat_message"
         case .chatRemoved: "chat_removed"
@@ -52,7 +53,10 @@ extension ServerMessage: Encodable {
             try container.encode(viewer, forKey: .viewerID)
             try container.encode(path, forKey: .path)
             try container.encode(reason, forKey: .reason)
-        case .uplinkRequested(let media): try container.encode(media, forKey: .media)
+        case .uplinkRequested(let media, let fresh):
+            try container.encode(media, forKey: .media)
+            try container.encode(fresh, forKey: .fresh)
+        case .uplinkReleased: break
         case .streamUpdate(let update): try update.encode(to: encoder)
         case .chatMessage(let message): try message.encode(to: encoder)
         case .chatRemoved(let id): try container.encode(id, forKey: .id)

@@ -13,7 +13,9 @@ package enum ServerMessage: Equatable, Sendable {
     case candidate(from: PeerAddress, ICECandidate?)
     case pathSelected(viewer: ClientID, path: Path, reason: String)
     /// Have an uplink to the relay, with its media flowing or paused.
-    case uplinkRequested(media: Bool)
+    /// `fresh`: none stands that could be used.
+    case uplinkRequested(media: Bool, fresh: Bool)
+    case uplinkReleased
     case streamUpdate(StreamUpdate)
     case chatMessage(ChatMessage)
     case chatRemoved(MessageID)

@@ -35,4 +35,11 @@ enum PathPolicy {
     static func fallback(from path: Path, _ situation: Situation) -> Path? {
         path == .direct && situation.delivery.mode == .auto && situation.relayIsAvailable ? .relay : nil
     }
+
+    private static let maximumLostRaces = 2
+
+    /// Whether a viewer that the relay has won may be tried directly once more.
+    static func triesDirectAgain(lostRaces: Int, _ situation: Situation) -> Bool {
+        situation.delivery.mode == .auto && !situation.hasEncoder && lostRaces < maximumLostRaces
+    }
 }

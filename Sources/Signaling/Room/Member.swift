@@ -7,8 +7,16 @@ struct Member: Sendable {
     var path: Path?
     /// The relay has been asked to offer to it, and has not lost it since.
     var isInvited = false
+    /// The relay keeps something for it, which must be dismissed in the end.
+    var hasRelaySession = false
     /// Its direct picture has failed or stands still: whichever way shows a frame first wins (after RFC 8305).
     var isRacing = false
+    /// The race is another try of the direct way, while the relay shows the picture.
+    var isRetryingDirect = false
+    /// Races that the relay has won.
+    var lostRaces = 0
+    /// When the direct way is tried again, or that try ends.
+    var raceDeadline: Timestamp?
     var lastOffered: Timestamp?
     var likes: TokenBucket
     var chat: TokenBucket
@@ -23,6 +31,9 @@ struct Member: Sendable {
         signaling = TokenBucket(configuration.signaling, at: now)
         errors = TokenBucket(configuration.errors, at: now)
     }
+
+    /// It is served by the relay, or is to be.
+    var usesRelay: Bool { path == .relay || isRacing }
 
     private static let maximumNameLength = 40
 

@@ -33,21 +33,25 @@ extension Room {
         }
     }
 
-    private var situation: PathPolicy.Situation {
+    var situation: PathPolicy.Situation {
         PathPolicy.Situation(
             delivery: stream.delivery, directViewers: directViewers,
             relayIsAvailable: configuration.relayIsAvailable, hasEncoder: hasEncoder)
     }
 
-    /// Keeps the count of direct viewers right.
-    mutating func setPath(_ path: Path?, of client: ClientID) {
-        guard let former = members[client]?.path, former == .direct else {
-            if path == .direct, members[client] != nil { directViewers += 1 }
-            members[client]?.path = path
-            return
-        }
-        if path != .direct { directViewers -= 1 }
-        members[client]?.path = path
+    /// Changes a member's path or part in a race, and keeps the counts right.
+    mutating func setPath(_ path: Path?, of client: ClientID) { change(client) { $0.path = path } }
+
+    mutating func setRacing(_ isRacing: Bool, _ client: ClientID) { change(client) { $0.isRacing = isRacing } }
+
+    private mutating func change(_ client: ClientID, _ body: (inout Member) -> Void) {
+        guard var member = members[client] else { return }
+        directViewers -= member.path == .direct ? 1 : 0
+        relayUsers -= member.usesRelay ? 1 : 0
+        body(&member)
+        directViewers += member.path == .direct ? 1 : 0
+        relayUsers += member.usesRelay ? 1 : 0
+        members[client] = member
     }
 
     /// A new admin socket: it may belong to a page that knows nothing of the viewers yet.
@@ -78,7 +82,7 @@ extension Room {
         guard stream.status == .live, member.path == report.path || member.isRacing else { return }
         switch report.state {
         case .connected:
-            if member.isRacing { settleRace(client, on: report.path, &effects) }
+            if member.isRacing { settleRace(client, on: report.path, at: now, &effects) }
             announce(report.path, of: client, reason: "connected", &effects)
         case .failed, .frozen: repair(client, report, at: now, &effects)
         }
@@ -111,7 +115,7 @@ extension Room {
         if let admin { effects.append(.send(message, to: admin)) }
     }
 
-    private mutating func askForOffer(to client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]) {
+    mutating func askForOffer(to client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]) {
         guard let admin else { return }
         members[client]?.lastOffered = now
         effects.append(.send(.viewerJoined(client), to: admin))

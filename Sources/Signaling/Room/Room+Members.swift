@@ -37,7 +37,8 @@ extension Room {
 
     mutating func leave(_ client: ClientID, _ effects: inout [RoomEffect]) {
         guard let member = members[client] else { return }
-        if member.isInvited { effects.append(.relay(.dismiss(client))) }
+        dismissFromRelay(client, &effects)
+        setRacing(false, client)
         setPath(nil, of: client)
         members[client] = nil
         switch member.role {
@@ -45,15 +46,23 @@ extension Room {
             admin = nil
         case .customer:
             viewerCountChanged(by: -1)
-            if let admin, member.path == .direct { effects.append(.send(.viewerLeft(client), to: admin)) }
+            if let admin, member.path == .direct || member.isRetryingDirect {
+                effects.append(.send(.viewerLeft(client), to: admin))
+            }
         }
     }
 
     /// Everybody is sent away: the livestream was deleted.
     mutating func closeForGood(_ effects: inout [RoomEffect]) {
-        for client in members.keys { effects.append(.close(client, .streamDeleted)) }
+        for client in members.keys {
+            dismissFromRelay(client, &effects)
+            effects.append(.close(client, .streamDeleted))
+        }
         members = [:]
         directViewers = 0
+        relayUsers = 0
+        nextRace = nil
+        uplink = Uplink()
         admin = nil
         graceEnd = nil
         stream.viewerCount = 0

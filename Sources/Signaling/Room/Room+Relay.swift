@@ -1,37 +1,82 @@
 internal import Wire
 
 /// What a room knows of the admin's uplink to the relay.
-enum Uplink: Equatable, Sendable {
-    case none
-    /// The admin has been asked for it.
-    case requested
-    case standing
+struct Uplink: Equatable, Sendable {
+    enum State: Sendable {
+        case none
+        /// The admin has been asked for it.
+        case requested
+        case standing
+    }
+
+    var state = State.none
+    /// The admin has been asked to let its media flow.
+    var isFlowing = false
+    /// When the media stops for lack of viewers.
+    var idleEnd: Timestamp?
 }
 
 /// The relay as a peer: to the admin one more viewer that answers, to a viewer one more admin that offers.
 extension Room {
     /// Has the relay offer to this viewer as soon as it can.
     mutating func serveByRelay(_ client: ClientID, _ effects: inout [RoomEffect]) {
-        guard hasEncoder || uplink == .standing else { return requestUplink(&effects) }
-        guard members[client]?.isInvited == false else { return }
+        if !hasEncoder { wantUplink(media: true, &effects) }
+        guard hasEncoder || uplink.state == .standing, members[client]?.isInvited == false else { return }
         members[client]?.isInvited = true
+        members[client]?.hasRelaySession = true
         effects.append(.relay(.invite(client)))
     }
 
-    mutating func requestUplink(_ effects: inout [RoomEffect]) {
-        guard uplink == .none, let admin else { return }
-        uplink = .requested
-        effects.append(.send(.uplinkRequested(media: true), to: admin))
+    /// Has the relay let go of what it keeps for this viewer.
+    mutating func dismissFromRelay(_ client: ClientID, _ effects: inout [RoomEffect]) {
+        members[client]?.isInvited = false
+        guard members[client]?.hasRelaySession == true else { return }
+        members[client]?.hasRelaySession = false
+        effects.append(.relay(.dismiss(client)))
+    }
+
+    /// In a live show that may be relayed, the uplink's connection stands before anybody needs it: a switch must not wait
+    /// for a handshake on the admin's side.
+    mutating func warmUplink(_ effects: inout [RoomEffect]) {
+        guard stream.status == .live, stream.delivery.mode != .direct, configuration.relayIsAvailable, !hasEncoder
+        else { return }
+        wantUplink(media: false, &effects)
+    }
+
+    private mutating func wantUplink(media: Bool, _ effects: inout [RoomEffect]) {
+        guard let admin, uplink.state == .none || (media && !uplink.isFlowing) else { return }
+        let isFresh = uplink.state == .none
+        if isFresh { uplink.state = .requested }
+        uplink.isFlowing = media
+        effects.append(.send(.uplinkRequested(media: media, fresh: isFresh), to: admin))
     }
 
     /// A new admin socket: if its page was reloaded, the uplink it had is dead; if not, it ignores this.
     mutating func requestUplinkAgain(_ effects: inout [RoomEffect]) {
-        guard let admin, uplink != .none else { return }
-        effects.append(.send(.uplinkRequested(media: true), to: admin))
+        guard let admin, uplink.state != .none else { return warmUplink(&effects) }
+        effects.append(.send(.uplinkRequested(media: uplink.isFlowing, fresh: false), to: admin))
+    }
+
+    /// Pauses the uplink's media some time after the last viewer has stopped to need it.
+    mutating func pauseIdleUplink(at now: Timestamp, _ effects: inout [RoomEffect]) {
+        guard uplink.isFlowing, relayUsers == 0 else { return uplink.idleEnd = nil }
+        let end = uplink.idleEnd ?? now.advanced(byMilliseconds: configuration.uplinkIdleMS)
+        uplink.idleEnd = end
+        guard end <= now, let admin else { return }
+        uplink.isFlowing = false
+        uplink.idleEnd = nil
+        effects.append(.send(.uplinkRequested(media: false, fresh: false), to: admin))
+    }
+
+    /// The show is not relayed any more.
+    mutating func releaseUplink(_ effects: inout [RoomEffect]) {
+        guard uplink.state != .none else { return }
+        uplink = Uplink()
+        if let admin { effects.append(.send(.uplinkReleased, to: admin)) }
     }
 
     mutating func uplinkStands(answer: String, _ effects: inout [RoomEffect]) {
-        uplink = .standing
+        uplink.state = .standing
         // Another uplink than before has other sources: a fresh connection shows them for certain.
         for client in members.keys { members[client]?.isInvited = false }
         if let admin { effects.append(.send(.answer(from: .relay, sdp: answer), to: admin)) }
@@ -39,7 +84,7 @@ extension Room {
     }
 
     mutating func inviteAll(_ effects: inout [RoomEffect]) {
-        for (client, member) in members where member.path == .relay || member.isRacing {
+        for (client, member) in members where member.usesRelay {
             serveByRelay(client, &effects)
         }
     }
@@ -51,33 +96,9 @@ extension Room {
 
     mutating func uplinkEnded(_ effects: inout [RoomEffect]) {
         hasEncoder = false
-        uplink = .none
-        var isNeeded = false
-        for (client, member) in members where member.path == .relay || member.isRacing {
-            members[client]?.isInvited = false
-            isNeeded = true
-        }
-        if isNeeded { requestUplink(&effects) }
-    }
-
-    /// The direct way has failed or stands still: the relay tries, too, and the first to show a frame wins.
-    mutating func race(_ client: ClientID, _ effects: inout [RoomEffect]) {
-        guard members[client]?.isRacing == false else { return }
-        members[client]?.isRacing = true
-        serveByRelay(client, &effects)
-    }
-
-    /// A frame was shown: what did not show it is let go.
-    mutating func settleRace(_ client: ClientID, on path: Path, _ effects: inout [RoomEffect]) {
-        members[client]?.isRacing = false
-        switch path {
-        case .direct:
-            guard members[client]?.isInvited == true else { return }
-            members[client]?.isInvited = false
-            effects.append(.relay(.dismiss(client)))
-        case .relay:
-            setPath(.relay, of: client)
-            if let admin { effects.append(.send(.viewerLeft(client), to: admin)) }
-        }
+        uplink = Uplink()
+        for (client, member) in members where member.usesRelay { members[client]?.isInvited = false }
+        guard stream.status == .live, !pendingEnd else { return }
+        if relayUsers > 0 { wantUplink(media: true, &effects) } else { warmUplink(&effects) }
     }
 }

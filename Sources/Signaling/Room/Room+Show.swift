@@ -64,6 +64,7 @@ extension Room {
         stream.startedAt = time
         effects.append(.broadcast(.streamStarted(stream)))
         for (client, member) in members where member.role == .customer { choosePath(for: client, at: now, &effects) }
+        warmUplink(&effects)
     }
 
     mutating func didNotStart(at now: Timestamp, _ effects: inout [RoomEffect]) {
@@ -76,13 +77,15 @@ extension Room {
         guard stream.status == .live else { return }
         stream.status = .ended
         stream.endedAt = time
-        for (client, member) in members {
-            if member.isInvited { effects.append(.relay(.dismiss(client))) }
-            members[client]?.isInvited = false
-            members[client]?.isRacing = false
+        for client in members.keys {
+            dismissFromRelay(client, &effects)
+            members[client]?.isRetryingDirect = false
+            members[client]?.raceDeadline = nil
+            setRacing(false, client)
             setPath(nil, of: client)
         }
-        uplink = .none
+        nextRace = nil
+        uplink = Uplink()
         effects.append(.broadcast(.streamEnded(stream)))
     }
 
@@ -102,7 +105,7 @@ extension Room {
     }
 
     /// Takes what REST may change from `record`; the rest is the room's own.
-    mutating func takeRecord(_ record: Livestream) {
+    mutating func takeRecord(_ record: Livestream, _ effects: inout [RoomEffect]) {
         stream.title = record.title
         stream.description = record.description
         stream.scheduledAt = record.scheduledAt
@@ -110,6 +113,7 @@ extension Room {
         stream.recording = record.recording
         changedRecord = stream
         updateIsDue = true
+        if stream.delivery.mode == .direct { releaseUplink(&effects) } else { warmUplink(&effects) }
     }
 
     mutating func pin(_ product: Product, _ effects: inout [RoomEffect]) {

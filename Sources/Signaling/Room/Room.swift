@@ -17,9 +17,13 @@ package struct Room: Sendable {
 
     /// The picture comes from an encoder by the relay, whether an admin's page is there or not.
     var hasEncoder = false
-    var uplink = Uplink.none
+    var uplink = Uplink()
     /// How many viewers are served directly, or tried to be.
     var directViewers = 0
+    /// How many need the relay.
+    var relayUsers = 0
+    /// The earliest of the members' `raceDeadline`s, or before it.
+    var nextRace: Timestamp?
     /// When a show without admin ends.
     var graceEnd: Timestamp?
     /// A start or an end that is being stored.
@@ -54,7 +58,7 @@ package struct Room: Sendable {
 
     /// When the room wants to be told `.deadline` next; nil when nothing waits.
     package var nextDeadline: Timestamp? {
-        [graceEnd, nextUpdate].compactMap { $0 }.min()
+        [graceEnd, nextUpdate, nextRace, uplink.idleEnd].compactMap { $0 }.min()
     }
 
     package mutating func handle(
@@ -69,7 +73,7 @@ package struct Room: Sendable {
         case .refused(let client, let error): refuse(client, error, at: now, &effects)
         case .stored(let writes): for write in writes { didStore(write, at: now, &effects) }
         case .notStored(let writes): for write in writes { didNotStore(write, at: now, &effects) }
-        case .recordChanged(let record): takeRecord(record)
+        case .recordChanged(let record): takeRecord(record, &effects)
         case .chatRemoved(let id): removeChat(id, &effects)
         case .productPinned(let product): pin(product, &effects)
         case .productUnpinned(let id): unpin(id, &effects)
@@ -154,6 +158,8 @@ package struct Room: Sendable {
     ) {
         if let graceEnd, graceEnd <= now { endForLackOfAdmin(at: now, &effects) }
         startGraceIfAlone(at: now)
+        meetRaceDeadlines(at: now, &effects)
+        pauseIdleUplink(at: now, &effects)
         updateCounts(at: now, using: &generator, &effects)
     }
 }

@@ -5,6 +5,11 @@ package struct RoomConfiguration: Sendable {
     package var maximumMembers = 20_000
     /// This server can relay.
     package var relayIsAvailable = false
+    /// How long after its last viewer the uplink's media is paused.
+    var uplinkIdleMS: Int64 = 30_000
+    /// How long after a lost race the direct way is tried again, and how long that may take.
+    var directRetryMS: Int64 = 30_000
+    var directRetryPatienceMS: Int64 = 5_000
     /// At most ten updates of the counts a second.
     var updateIntervalMS: Int64 = 100
     /// How long after a failed write the next is tried.

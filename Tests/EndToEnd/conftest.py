@@ -14,7 +14,7 @@ CHROMIUM_ARGUMENTS = [
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if {"open_page", "firefox"} & set(item.fixturenames):
+        if {"open_page", "firefox", "browse"} & set(item.fixturenames):
             item.add_marker(pytest.mark.browser)
 
 

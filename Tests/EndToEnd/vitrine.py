@@ -37,18 +37,20 @@ def free_port():
 class Server:
     """`vitrine serve` on a port and a data folder that stay the same over restarts."""
 
-    def __init__(self, data_folder, *options, scheme="http", environment=None):
+    def __init__(self, data_folder, *options, scheme="http", environment=None, address="127.0.0.1", prefix=()):
         self.data_folder = pathlib.Path(data_folder)
         self.port = free_port()
         self.options = options
         self.environment = environment or {}
-        self.url = f"{scheme}://127.0.0.1:{self.port}"
+        # Where it is reached, and what starts it: in a network namespace both are others.
+        self.prefix = prefix
+        self.url = f"{scheme}://{address}:{self.port}"
         self.ws_url = self.url.replace("http", "ws", 1) + "/ws"
         self.log = []
         self.process = None
 
     def start(self):
-        command = [BINARY, "serve", "--port", self.port, "--data-folder", self.data_folder, "--admin-token", TOKEN,
+        command = [*self.prefix, BINARY, "serve", "--port", self.port, "--data-folder", self.data_folder, "--admin-token", TOKEN,
                    "--log-level", "debug", *self.options]
         self.process = subprocess.Popen(
             [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -44,9 +44,11 @@ export class ViewerConnection extends EventTarget {
     #early = new Map();
     #queue = Promise.resolve();
     #watch = null;
-    #frames = 0;
+    /** Decoded when last asked; null when a frame has been on the screen since. */
+    #frames = null;
     #lastFrame = 0;
     #lastReport = 0;
+    #lastSaid = "";
     #liveSince = 0;
     #isFrozen = false;
     #path;
@@ -73,7 +75,7 @@ export class ViewerConnection extends EventTarget {
     start() {
         if (this.#watch) return;
         this.#liveSince = performance.now();
-        this.#watch = setInterval(() => this.#look(), 100);
+        this.#watch = setInterval(() => this.#look(), 50);
     }
 
     /** Lets go of every connection: the show is over. */
@@ -142,10 +144,12 @@ export class ViewerConnection extends EventTarget {
         this.#candidates.clear();
     }
 
-    /** Ten times a second: has another connection a picture yet, and does the shown one still move? */
+    /** Twenty times a second: has another connection a picture yet, and does the shown one still move? */
     async #look() {
         const now = performance.now();
         const shown = this.#shown;
+        // Frames on the screen speak for themselves; decoders are asked when there are none.
+        if (shown && this.#candidates.size === 0 && !this.#wasFrozen && now - this.#lastFrame < 300) return;
         for (const peer of this.#candidates.values()) {
             if ((await peer.framesDecoded()) > 0 && this.#candidates.get(peer.from) === peer) return this.#show(peer);
         }
@@ -156,13 +160,13 @@ export class ViewerConnection extends EventTarget {
         }
         if (shown !== this.#shown) return;
         const frames = await shown.framesDecoded();
-        if (frames !== this.#frames) {
-            this.#frames = frames;
+        if (this.#frames !== null && frames !== this.#frames) {
             this.#lastFrame = now;
             if (this.#wasFrozen) this.#recovered(shown);
         } else if (now - this.#lastFrame > 500 && !document.hidden) {
             this.#freeze(shown, now - this.#lastFrame);
         }
+        this.#frames = frames;
     }
 
     #attach(peer) {
@@ -175,7 +179,11 @@ export class ViewerConnection extends EventTarget {
     #frameShown(peer) {
         if (this.#video.srcObject !== peer.media || !this.#watch) return;
         if (this.#candidates.get(peer.from) === peer) this.#show(peer);
-        else if (this.#shown === peer) this.#lastFrame = performance.now();
+        else if (this.#shown === peer) {
+            this.#lastFrame = performance.now();
+            this.#frames = null;
+            if (this.#wasFrozen) this.#recovered(peer);
+        }
         this.#video.requestVideoFrameCallback?.(() => this.#frameShown(peer));
     }
 
@@ -185,11 +193,10 @@ export class ViewerConnection extends EventTarget {
         this.#dropCandidates();
         this.#shown = peer;
         this.#wasFrozen = false;
-        this.#frames = 0;
+        this.#frames = null;
         this.#lastFrame = performance.now();
         this.#isFrozen = false;
         if (this.#video.srcObject !== peer.media) this.#attach(peer);
-        this.#lastReport = 0;
         this.#report(peer, "connected", "first frame");
         this.dispatchEvent(new CustomEvent("picture", { detail: pathOf(peer.from) }));
     }
@@ -207,17 +214,20 @@ export class ViewerConnection extends EventTarget {
         this.#wasFrozen = false;
         this.#candidates.get("relay")?.close();
         this.#candidates.delete("relay");
-        this.#lastReport = 0;
         this.#report(peer, "connected", "recovered");
         if (!this.#isFrozen) return;
         this.#isFrozen = false;
         this.dispatchEvent(new CustomEvent("moving"));
     }
 
-    /** At most one report in two seconds. */
+    /** What has not changed is said again after two seconds at the earliest. */
     #report(peer, state, reason) {
         const now = performance.now();
-        if (this.#lastReport && now - this.#lastReport < 2000) return;
-        if (this.#signaling.send("path_report", { path: peer ? pathOf(peer.from) : this.#path, state, reason })) this.#lastReport = now;
+        const path = peer ? pathOf(peer.from) : this.#path;
+        const said = `${path} ${state}`;
+        if (said === this.#lastSaid && now - this.#lastReport < 2000) return;
+        if (!this.#signaling.send("path_report", { path, state, reason })) return;
+        this.#lastSaid = said;
+        this.#lastReport = now;
     }
 }

@@ -107,6 +107,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
+        .target(
+            name: "FuzzTargets", dependencies: ["DTLS", "ICE", "Net", "SFU", "SRTP", "TestSupport", "Wire"],
+            path: "Tests/Fuzz/Targets", swiftSettings: house),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], path: "Tests/Fuzz/Corpora",
+            resources: [.copy("Corpus")], swiftSettings: house),
         .testTarget(name: "ICETests", dependencies: ["ICE", "Wire"], path: "Tests/ICE", swiftSettings: house),
         .testTarget(
             name: "DTLSTests", dependencies: ["DTLS", "TestSupport", "Wire"], path: "Tests/DTLS", swiftSettings: house),
@@ -145,3 +151,9 @@ let package = Package(
         ),
     ]
 )
+
+// Only `scripts/fuzz` wants it: it needs libFuzzer.
+if Context.environment["VITRINE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(name: "vitrine-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Runner"))
+}

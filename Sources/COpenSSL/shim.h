@@ -26,3 +26,15 @@ static inline long vitrine_dtls_timeout(SSL *ssl, struct timeval *left) { return
 static inline long vitrine_dtls_handle_timeout(SSL *ssl) { return DTLSv1_handle_timeout(ssl); }
 static inline long vitrine_bio_pending(BIO *bio) { return (long)BIO_ctrl_pending(bio); }
 static inline void vitrine_bio_set_empty_is_retry(BIO *bio) { BIO_set_mem_eof_return(bio, -1); }
+
+// HMAC-SHA1 with its key set; null when it can't be had. OpenSSL keeps pointers into its parameters only for the call.
+static inline EVP_MAC_CTX *vitrine_hmac_sha1(const unsigned char *key, size_t bytes) {
+    EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = algorithm ? EVP_MAC_CTX_new(algorithm) : NULL;
+    EVP_MAC_free(algorithm);
+    char name[] = "SHA1";
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
+    if (context && EVP_MAC_init(context, key, bytes, parameters) == 1) return context;
+    EVP_MAC_CTX_free(context);
+    return NULL;
+}

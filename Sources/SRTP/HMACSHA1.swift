@@ -8,22 +8,7 @@ struct HMACSHA1: ~Copyable {
     private let context: OpaquePointer
 
     init(key: [UInt8]) throws {
-        guard let algorithm = EVP_MAC_fetch(nil, "HMAC", nil), let context = EVP_MAC_CTX_new(algorithm) else {
-            throw SRTPFailure.openSSL
-        }
-        EVP_MAC_free(algorithm)
-        var name = Array("SHA1".utf8CString)
-        let isReady = name.withUnsafeMutableBufferPointer { name in
-            var parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_init(context, key, key.count, &parameters) == 1
-        }
-        guard isReady else {
-            EVP_MAC_CTX_free(context)
-            throw SRTPFailure.openSSL
-        }
+        guard let context = vitrine_hmac_sha1(key, key.count) else { throw SRTPFailure.openSSL }
         self.context = context
     }
 

@@ -1,7 +1,6 @@
 private import CNet
 private import Foundation
 private import Glibc
-private import Synchronization
 package import Wire
 
 // Unchecked: what is shared is locked, the rest is the thread's own.
@@ -13,12 +12,15 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
 
     private struct Shared {
         var jobs: [UnownedJob] = []
+        var closures: [@Sendable () -> Void] = []
         var isAwake = false
         var isStopped = false
     }
 
-    private let shared = Mutex(Shared())
-    private let thread = Mutex<pthread_t?>(nil)
+    /// Foundation's, not Synchronization's: the thread sanitizer can see what it does.
+    private let lock = NSLock()
+    private var shared = Shared()
+    private var thread: pthread_t?
     private let epoll = cnet_epoll_create()
     private let wake = cnet_eventfd()
     private var handlers: [Int32: Handler] = [:]
@@ -39,8 +41,15 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let mustWake = shared.withLock { shared in
-            shared.jobs.append(job)
+        share { $0.jobs.append(job) }
+    }
+
+    /// Runs this on the loop's thread, whatever other threads of the program wait for.
+    package func perform(_ body: @escaping @Sendable () -> Void) { share { $0.closures.append(body) } }
+
+    private func share(_ change: (inout Shared) -> Void) {
+        let mustWake = lock.withLock {
+            change(&shared)
             defer { shared.isAwake = true }
             return !shared.isAwake
         }
@@ -48,7 +57,7 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
     }
 
     package func checkIsolated() {
-        precondition(thread.withLock { $0 } == pthread_self(), "not on the loop's own thread")
+        precondition(lock.withLock { thread } == pthread_self(), "not on the loop's own thread")
     }
 
     /// Only before the start or from the loop's own thread, as the two below.
@@ -70,7 +79,7 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
     /// or its own time has come, and says when it wants to be called at the latest.
     package func start(afterEvents: @escaping @Sendable (MonotonicTime) -> MonotonicTime?) {
         let thread = Thread { [self] in
-            self.thread.withLock { $0 = pthread_self() }
+            lock.withLock { self.thread = pthread_self() }
             if let core { cnet_pin_thread(Int32(core)) }
             run(afterEvents)
             handlers = [:]
@@ -80,7 +89,7 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
     }
 
     package func stop() {
-        shared.withLock { $0.isStopped = true }
+        lock.withLock { shared.isStopped = true }
         signal()
     }
 
@@ -103,13 +112,17 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
     /// False when the loop is to end.
     private func runJobs() -> Bool {
         drainWake()
-        let (jobs, isStopped) = shared.withLock { shared in
-            defer { shared.jobs = [] }
+        let taken = lock.withLock {
+            defer {
+                shared.jobs = []
+                shared.closures = []
+            }
             shared.isAwake = false
-            return (shared.jobs, shared.isStopped)
+            return shared
         }
-        for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
-        return !isStopped
+        for job in taken.jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+        for closure in taken.closures { closure() }
+        return !taken.isStopped
     }
 
     private func signal() {

@@ -14,7 +14,7 @@ CHROMIUM_ARGUMENTS = [
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if {"open_page", "firefox", "browse"} & set(item.fixturenames):
+        if {"playwright", "firefox"} & set(item.fixturenames):
             item.add_marker(pytest.mark.browser)
 
 
@@ -65,11 +65,17 @@ def stream(api):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def playwright():
+    """One for all: it can't be had twice."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ def join(context, url, title):
         page.close()
 
 
-def measure(joins):
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+def measure(playwright, joins):
+    with tempfile.TemporaryDirectory() as folder:
         server = Server(f"{folder}/data").start()
         browsers = [playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS) for _ in range(2)]
         try:
@@ -96,7 +96,8 @@ def main():
     parser.add_argument("--joins", type=int, default=200, help="how many customers, one after the other (default: 200)")
     parser.add_argument("--json", action="store_true", help="print JSON rather than a table")
     arguments = parser.parse_args()
-    stages = summary(measure(arguments.joins))
+    with sync_playwright() as playwright:
+        stages = summary(measure(playwright, arguments.joins))
     if arguments.json:
         print(json.dumps({"joins": arguments.joins, "stages_ms": stages}))
         return

@@ -1,7 +1,7 @@
 """Direct is made impossible, or cut in the middle of a show, by real firewalls between real browsers."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from firefox import Firefox
@@ -42,23 +42,23 @@ def server(network, start_server):
 
 
 @pytest.fixture
-def browse(network, server):
+def browse(network, server, playwright):
     """Opens a page in a browser that runs as one of the network's clients."""
     browsers = []
-    with sync_playwright() as playwright:
-        def browse(client, path):
-            browser = playwright.chromium.launch(
-                executable_path=network.program(client, CHROMIUM),
-                args=[*CHROMIUM_ARGUMENTS, f"--unsafely-treat-insecure-origin-as-secure={server.url}"])
-            browsers.append(browser)
-            page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
-            page.set_default_timeout(30_000)
-            page.goto(server.url + path)
-            return page
 
-        yield browse
-        for browser in browsers:
-            browser.close()
+    def browse(client, path):
+        browser = playwright.chromium.launch(
+            executable_path=network.program(client, CHROMIUM),
+            args=[*CHROMIUM_ARGUMENTS, f"--unsafely-treat-insecure-origin-as-secure={server.url}"])
+        browsers.append(browser)
+        page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.set_default_timeout(30_000)
+        page.goto(server.url + path)
+        return page
+
+    yield browse
+    for browser in browsers:
+        browser.close()
 
 
 def start_show(browse, api, **delivery):

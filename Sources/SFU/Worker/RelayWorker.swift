@@ -9,7 +9,7 @@ actor RelayWorker {
     /// Batches of datagrams taken before what they brought goes out.
     private static let batches = 4
 
-    private nonisolated let loop: PollLoop
+    nonisolated let loop: PollLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private let port: UDPPort
@@ -57,7 +57,7 @@ actor RelayWorker {
 
         func deliver(_ session: RelaySessionID, _ result: Result<DTLSTransport.Step, any Error>) {
             guard let worker else { return }
-            Task { await worker.handshakeAdvanced(session, result) }
+            worker.loop.perform { worker.assumeIsolated { $0.handshakeAdvanced(session, result) } }
         }
     }
 

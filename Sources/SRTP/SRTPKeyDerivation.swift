@@ -1,42 +1,36 @@
-private import COpenSSL
 import Wire
 
-/// The keys of one direction's session (RFC 3711, section 4.3; for GCM RFC 7714, section 11), from its master key.
+/// What one direction of a peer is encrypted and signed with, from its master key (RFC 3711, section 4.3), with a key
+/// derivation rate of 0: once for the whole session.
 struct SRTPKeyDerivation {
     /// RFC 3711, section 4.3.2.
     enum Label: UInt8 {
-        case rtpKey = 0, rtpAuthentication, rtpSalt, rtcpKey, rtcpAuthentication, rtcpSalt
+        case rtpEncryption = 0, rtpAuthentication, rtpSalt, rtcpEncryption, rtcpAuthentication, rtcpSalt
     }
 
-    private let masterKey: [UInt8]
-    /// 14 bytes; a shorter salt is filled up with zeros (RFC 7714, section 11).
-    private let masterSalt: [UInt8]
+    private let masterKey: AESKey
+    private let masterSalt: SessionSalt
 
-    /// `master`: key, then salt.
-    init(_ master: [UInt8], profile: SRTPKeys.Profile) {
-        masterKey = Array(master.prefix(profile.keyBytes))
-        let salt = Array(master.dropFirst(profile.keyBytes))
-        masterSalt = salt + [UInt8](repeating: 0, count: max(0, 14 - salt.count))
+    /// `master`: key, then salt, as long as the profile says.
+    init(_ master: [UInt8], profile: SRTPKeys.Profile) throws(SRTPFailure) {
+        guard profile.keyBytes == 16, master.count == profile.keyBytes + profile.saltBytes else { throw .keyLength }
+        masterKey = AESKey { master[$0] }
+        // RFC 7714, section 11, with erratum 4938: a salt of 12 bytes gets zeros behind it.
+        masterSalt = SessionSalt(master.dropFirst(profile.keyBytes))
     }
 
-    /// AES-CM over zeros, with the label in the salt and no derivation rate (RFC 3711, sections 4.3.1 and 4.3.3).
-    func key(_ label: Label, bytes: Int) throws -> [UInt8] {
-        var counter = masterSalt + [0, 0]
-        counter[7] ^= label.rawValue
-        guard let context = EVP_CIPHER_CTX_new() else { throw SRTPFailure.openSSL }
-        defer { EVP_CIPHER_CTX_free(context) }
-        var result = [UInt8](repeating: 0, count: bytes)
-        var length: Int32 = 0
-        guard EVP_EncryptInit_ex(context, EVP_aes_128_ctr(), nil, masterKey, counter) == 1,
-            EVP_EncryptUpdate(context, &result, &length, [UInt8](repeating: 0, count: bytes), Int32(bytes)) == 1,
-            Int(length) == bytes
-        else { throw SRTPFailure.openSSL }
-        return result
+    /// AES-CM's keystream from the master salt with the label in it (RFC 3711, sections 4.3.1 and 4.3.3).
+    func key(_ label: Label, byteCount: Int) throws(SRTPFailure) -> [UInt8] {
+        // The label is added to byte 7, where in a packet's vector the SSRC ends.
+        let vector = masterSalt.counterModeVector(ssrc: UInt32(label.rawValue), index: 0)
+        let context = try CipherContext(.counter)
+        guard context.setKey(masterKey), context.begin(vector) else { throw .openSSL }
+        var stream = [UInt8](repeating: 0, count: byteCount)
+        let isDone = stream.withUnsafeMutableBytes { stream in
+            guard let start = stream.baseAddress else { return true }
+            return context.update(UnsafeRawBufferPointer(stream), to: start)
+        }
+        guard isDone else { throw .openSSL }
+        return stream
     }
-}
-
-/// Why a session can't be had.
-package enum SRTPFailure: Error, Equatable {
-    case openSSL
-    case libsrtp(status: UInt32)
 }

@@ -165,7 +165,7 @@ extension RelayEngine {
 
     private func receiveFromViewer(_ datagram: [UInt8], of peer: RelayPeer, at now: MonotonicTime) {
         do {
-            guard let packet = try peer.control?.open(datagram) else { return }
+            guard let packet = try peer.control?.open(datagram, with: scratch) else { return }
             peer.transport = nil  // it has our keys: its handshake is done, too
             receiveFeedback(packet, of: peer, at: now)
         } catch {

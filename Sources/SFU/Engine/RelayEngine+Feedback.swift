@@ -118,7 +118,7 @@ extension RelayEngine {
     }
 
     private func send(_ compound: RTCPCompound, to peer: RelayPeer) {
-        guard let endpoint = peer.endpoint, let sealed = peer.control?.seal(compound.bytes) else { return }
+        guard let endpoint = peer.endpoint, let sealed = peer.control?.seal(compound.bytes, with: scratch) else { return }
         outlet.send(sealed, to: endpoint)
     }
 }

@@ -15,6 +15,8 @@ final class RelayEngine {
     let certificate: DTLSCertificate
     private let candidates: [Candidate]
     let responder = ICELiteResponder()
+    /// What all peers' SRTCP takes turns with.
+    let scratch: SRTCPScratch
     /// Names this relay as a receiver and sender of reports.
     let ssrc: UInt32
     var generator: any RandomNumberGenerator
@@ -37,7 +39,8 @@ final class RelayEngine {
     init(
         outlet: any RelayOutlet, certificate: DTLSCertificate, candidates: [Candidate], mapped: Bool = false,
         generator: any RandomNumberGenerator = SystemRandomNumberGenerator()
-    ) {
+    ) throws {
+        scratch = try SRTCPScratch()
         self.outlet = outlet
         self.certificate = certificate
         self.candidates = candidates

@@ -37,7 +37,7 @@ actor RelayWorker {
         self.loop = loop
         self.port = port
         self.outlet = outlet
-        engine = RelayEngine(
+        engine = try RelayEngine(
             outlet: outlet, certificate: certificate,
             candidates: configuration.candidates(port: port.address.port, tcp: outlet.tcp != nil), mapped: port.isDual)
         link.worker = self

@@ -78,11 +78,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
 
     private static let session = try? SRTCPSession(keys)
     /// One thread at a time, as with all of these.
+    nonisolated(unsafe) private static let scratch = try? SRTCPScratch()
     nonisolated(unsafe) private static let uplink = try? UplinkSession(keys)
 
     private static func runSRTCP(_ bytes: [UInt8]) {
-        guard var session, let uplink else { return }
-        _ = try? session.open(bytes)
+        guard var session, let uplink, let scratch else { return }
+        _ = try? session.open(bytes, with: scratch)
         var (rtp, rtcp) = (bytes, bytes)
         _ = rtp.withUnsafeMutableBytes { uplink.open($0, isRTCP: false) }
         _ = rtcp.withUnsafeMutableBytes { uplink.open($0, isRTCP: true) }

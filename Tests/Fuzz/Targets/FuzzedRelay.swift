@@ -43,7 +43,7 @@ final class FuzzedRelay: @unchecked Sendable {
 
     private init() throws {
         var generator = SeededGenerator(seed: 1)
-        engine = RelayEngine(
+        engine = try RelayEngine(
             outlet: Outlet(), certificate: try DTLSCertificate(), candidates: [],
             generator: SeededGenerator(seed: 2))
         guard let near = SocketAddress("192.0.2.1", port: 1), let far = SocketAddress("192.0.2.2", port: 2) else {

@@ -13,6 +13,7 @@ class VirtualPeer {
     /// Of its own making; it needs no socket.
     let certificate: DTLSCertificate
     let localFragment = "virt"
+    private let scratch: SRTCPScratch
     private(set) var checker: ConnectivityChecker?
     private var transport: DTLSTransport?
     private(set) var opener: UplinkSession?
@@ -24,7 +25,8 @@ class VirtualPeer {
     var checksForgiven = 0
     private(set) var failure: (any Error)?
 
-    init(_ address: SocketAddress, certificate: DTLSCertificate) {
+    init(_ address: SocketAddress, certificate: DTLSCertificate) throws {
+        scratch = try SRTCPScratch()
         self.address = address
         self.certificate = certificate
     }
@@ -81,7 +83,7 @@ class VirtualPeer {
 
     private func receiveMedia(_ datagram: [UInt8], at now: MonotonicTime) {
         if (192...223).contains(datagram[1]) {
-            if let packet = try? control?.open(datagram) { receiveReport(packet, at: now) }
+            if let packet = try? control?.open(datagram, with: scratch) { receiveReport(packet, at: now) }
             return
         }
         var bytes = datagram
@@ -90,7 +92,7 @@ class VirtualPeer {
     }
 
     func sendReport(_ compound: RTCPCompound) {
-        if let sealed = control?.seal(compound.bytes) { outbox.append(sealed) }
+        if let sealed = control?.seal(compound.bytes, with: scratch) { outbox.append(sealed) }
     }
 
     func connected(_ keys: SRTPKeys) throws {}

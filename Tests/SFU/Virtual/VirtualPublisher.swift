@@ -26,9 +26,9 @@ final class VirtualPublisher: VirtualPeer {
     private(set) var reports: [RTCPPacket] = []
     private(set) var transportReports = 0
 
-    init(_ address: SocketAddress, certificate: DTLSCertificateBox, packetsPerFrame: Int = 9) {
+    init(_ address: SocketAddress, certificate: DTLSCertificateBox, packetsPerFrame: Int = 9) throws {
         self.packetsPerFrame = packetsPerFrame
-        super.init(address, certificate: certificate.certificate)
+        try super.init(address, certificate: certificate.certificate)
     }
 
     /// Changed by an ICE restart.

@@ -29,8 +29,8 @@ final class VirtualViewer: VirtualPeer {
     private var mediaSSRC: UInt32 = 0
     private var lastAsked: MonotonicTime?
 
-    init(_ address: SocketAddress, certificate: DTLSCertificateBox) {
-        super.init(address, certificate: certificate.certificate)
+    init(_ address: SocketAddress, certificate: DTLSCertificateBox) throws {
+        try super.init(address, certificate: certificate.certificate)
     }
 
     /// The answer to the relay's offer.

@@ -69,7 +69,7 @@ final class VirtualWorld {
     init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
         let address = try #require(Self.relayAddress)
-        engine = RelayEngine(
+        engine = try RelayEngine(
             outlet: outlet, certificate: try #require(DTLSCertificateBox.relay).certificate,
             candidates: [Candidate(address: address, transport: .udp, rank: 0)],
             generator: SeededGenerator(seed: seed &+ 1))
@@ -82,7 +82,7 @@ final class VirtualWorld {
     }
 
     func publish(_ number: Int = 0, packetsPerFrame: Int = 9) throws -> VirtualPublisher {
-        let publisher = VirtualPublisher(
+        let publisher = try VirtualPublisher(
             try address(number), certificate: try #require(DTLSCertificateBox.peer), packetsPerFrame: packetsPerFrame)
         peers[publisher.address] = publisher
         try publisher.meet(engine.publish(stream, offer: publisher.offer, at: now).answer, using: &generator)
@@ -90,7 +90,7 @@ final class VirtualWorld {
     }
 
     func watch(_ number: Int) throws -> VirtualViewer {
-        let viewer = VirtualViewer(try address(number), certificate: try #require(DTLSCertificateBox.peer))
+        let viewer = try VirtualViewer(try address(number), certificate: try #require(DTLSCertificateBox.peer))
         peers[viewer.address] = viewer
         let (id, offer) = try engine.invite(stream, at: now)
         try viewer.meet(offer, using: &generator)

@@ -10,9 +10,14 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
     /// What to do when a descriptor is ready.
     package typealias Handler = (_ isReadable: Bool, _ isWritable: Bool) -> Void
 
+    private enum Work {
+        case job(UnownedJob)
+        case closure(@Sendable () -> Void)
+    }
+
     private struct Shared {
-        var jobs: [UnownedJob] = []
-        var closures: [@Sendable () -> Void] = []
+        /// In the order in which it came.
+        var work: [Work] = []
         var isAwake = false
         var isStopped = false
     }
@@ -41,11 +46,14 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        share { $0.jobs.append(job) }
+        share { $0.work.append(.job(job)) }
     }
 
     /// Runs this on the loop's thread, whatever other threads of the program wait for.
-    package func perform(_ body: @escaping @Sendable () -> Void) { share { $0.closures.append(body) } }
+    package func perform(_ body: @escaping @Sendable () -> Void) { share { $0.work.append(.closure(body)) } }
+
+    /// Has the loop go round once: what it works on has changed.
+    package func nudge() { share { _ in } }
 
     private func share(_ change: (inout Shared) -> Void) {
         let mustWake = lock.withLock {
@@ -113,15 +121,16 @@ package final class PollLoop: SerialExecutor, @unchecked Sendable {
     private func runJobs() -> Bool {
         drainWake()
         let taken = lock.withLock {
-            defer {
-                shared.jobs = []
-                shared.closures = []
-            }
+            defer { shared.work.removeAll(keepingCapacity: false) }
             shared.isAwake = false
             return shared
         }
-        for job in taken.jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
-        for closure in taken.closures { closure() }
+        for work in taken.work {
+            switch work {
+            case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+            case .closure(let closure): closure()
+            }
+        }
         return !taken.isStopped
     }
 

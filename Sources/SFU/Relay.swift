@@ -46,44 +46,59 @@ package struct Relay: Sendable {
         } catch {
             throw .unavailable(reason: "\(error)")
         }
-        for worker in workers { worker.start() }
+        let links = Dictionary(uniqueKeysWithValues: workers.map(\.link).enumerated().map { ($0, $1) })
+        for (number, worker) in workers.enumerated() {
+            worker.meet(links.filter { $0.key != number })
+            worker.start()
+        }
     }
 
-    /// A stream's uplink and all its viewers are on one worker.
-    private func worker(of stream: StreamID) -> RelayWorker {
-        let sum = stream.text.utf8.reduce(UInt(5_381)) { $0 &* 33 &+ UInt($1) }
-        return workers[Int(sum % UInt(workers.count))]
+    /// A stream's uplink is always on the same worker: another one takes it over there.
+    private func worker(ofUplink stream: StreamID) -> RelayWorker { workers[Int(stream.sum % UInt(workers.count))] }
+
+    private func worker(of session: RelaySessionID) -> RelayWorker { workers[session.worker(of: workers.count)] }
+
+    /// Has the worker with the fewest viewers take one more.
+    private func place<Taken>(_ body: (RelayWorker) async throws -> Taken) async throws -> Taken {
+        guard let worker = workers.min(by: { $0.load.count < $1.load.count }) else {
+            throw RelayError.unavailable(reason: "no worker")
+        }
+        worker.load.join()
+        do {
+            return try await body(worker)
+        } catch {
+            worker.load.leave()
+            throw error
+        }
     }
 
     package func publish(_ stream: StreamID, offer: String) async throws -> Session {
-        try await worker(of: stream).publish(stream, offer: offer)
+        try await worker(ofUplink: stream).publish(stream, offer: offer)
     }
 
     package func play(_ stream: StreamID, offer: String) async throws -> Session {
-        try await worker(of: stream).play(stream, offer: offer)
+        try await place { try await $0.play(stream, offer: offer) }
     }
 
     /// Takes a viewer to whom the relay offers.
     package func invite(_ stream: StreamID) async throws -> (id: RelaySessionID, offer: String) {
-        try await worker(of: stream).invite(stream)
+        try await place { try await $0.invite(stream) }
     }
 
-    package func accept(_ session: RelaySessionID, of stream: StreamID, answer: String) async throws {
-        try await worker(of: stream).accept(session, answer: answer)
+    package func accept(_ session: RelaySessionID, answer: String) async throws {
+        try await worker(of: session).accept(session, answer: answer)
     }
 
     /// Takes a peer's message about its ICE. `tag`: what it thinks is in use, nil for whatever is. `remoteFragment`: its
     /// own name fragment, which is another one when it restarts.
     package func patch(
-        _ session: RelaySessionID, of stream: StreamID, tag: String?, remoteFragment: String?
+        _ session: RelaySessionID, tag: String?, remoteFragment: String?
     ) async -> Patch {
-        await worker(of: stream).patch(session, tag: tag, remoteFragment: remoteFragment)
+        await worker(of: session).patch(session, tag: tag, remoteFragment: remoteFragment)
     }
 
     /// False when there is no such session.
-    package func end(_ session: RelaySessionID, of stream: StreamID) async -> Bool {
-        await worker(of: stream).end(session)
-    }
+    package func end(_ session: RelaySessionID) async -> Bool { await worker(of: session).end(session) }
 
     /// What is going on now.
     package func statistics() async -> [RelayStatistics] {

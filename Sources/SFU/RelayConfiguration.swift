@@ -1,4 +1,5 @@
 import Net
+package import SRTP
 package import Wire
 
 /// Where the relay listens, and under which addresses its peers find it.
@@ -12,6 +13,8 @@ package struct RelayConfiguration: Sendable {
     package var includesLoopback: Bool
     /// Each is a thread with a port of its own; worker k listens k above `port`.
     package var workers = 1
+    /// What viewers' packets are sealed with.
+    package var cipherHome = CipherHome.fastest
 
     package init(port: UInt16, addresses: [SocketAddress] = [], includesLoopback: Bool) {
         self.port = port

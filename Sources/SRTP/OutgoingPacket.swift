@@ -8,7 +8,7 @@ struct OutgoingPacket {
     let rolloverCounter: UInt32
 
     private var prefixBytes: Int { prefix == nil ? 0 : 2 }
-    private var body: UnsafeMutableRawPointer { start + headerBytes }
+    var body: UnsafeMutableRawPointer { start + headerBytes }
     /// What has to be signed by then: all but the tag.
     var byteCount: Int { headerBytes + prefixBytes + payload.count }
     var header: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: headerBytes) }

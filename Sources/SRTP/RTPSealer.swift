@@ -8,9 +8,9 @@ package struct RTPSealer: ~Copyable {
     /// How much longer a packet gets: 16 bytes with GCM, 10 with HMAC-SHA1.
     package var overheadBytes: Int { cipher.tagBytes }
 
-    /// Of `keys`, the local ones count.
-    package init(_ keys: SRTPKeys) throws(SRTPFailure) {
-        cipher = try Cipher(.rtp(keys.local, keys.profile))
+    /// Of `keys`, the local ones count. Throws `.noSuchCipher` for a home that isn't available.
+    package init(_ keys: SRTPKeys, home: CipherHome = .fastest) throws(SRTPFailure) {
+        cipher = try Cipher(.rtp(keys.local, keys.profile), home: home)
     }
 
     /// Seals one packet. `output` begins with its finished header of `headerBytes`; behind that come `prefix` and

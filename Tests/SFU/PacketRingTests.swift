@@ -5,46 +5,73 @@ import Wire
 
 @Suite("The packet ring")
 struct PacketRingTests {
-    private func write(_ ring: inout PacketRing, _ index: UInt64, bytes: Int = 20) -> Bool {
-        [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: bytes).withUnsafeBytes {
-            ring.write(index: index, timestamp: UInt32(index), marker: false, payload: $0)
-        }
-    }
+    /// A ring that can be passed around, as test macros want it.
+    private final class Ring {
+        let storage: PacketRing
 
-    private func payload(_ ring: borrowing PacketRing, _ index: UInt64) -> [UInt8]? {
-        ring.slot(index).map { Array(ring.payload($0)) }
+        init(capacity: Int) { storage = PacketRing(capacity: capacity) }
+
+        func write(_ index: UInt64, bytes: Int = 20) -> Bool {
+            [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: bytes).withUnsafeBytes {
+                storage.write(index: index, timestamp: UInt32(index), marker: false, payload: $0)
+            }
+        }
+
+        func packet(_ index: UInt64) -> RingPacket? { storage.packet(index) }
+        func payload(_ index: UInt64) -> [UInt8]? { packet(index).map { Array($0.payload) } }
+        var range: Range<UInt64> { storage.start..<storage.end }
     }
 
     @Test("gives back what it still has, and nothing that it has overwritten")
     func keeps() {
-        var ring = PacketRing(capacity: 8)
-        for index: UInt64 in 100...115 where index != 111 { #expect(write(&ring, index)) }
-        #expect(payload(ring, 115) == [UInt8](repeating: 115, count: 20))
-        #expect(payload(ring, 108) == [UInt8](repeating: 108, count: 20))
-        #expect(payload(ring, 107) == nil && payload(ring, 111) == nil && payload(ring, 116) == nil)
-        #expect(ring.start == 108 && ring.end == 116)
+        let ring = Ring(capacity: 8)
+        for index: UInt64 in 100...115 where index != 111 { #expect(ring.write(index)) }
+        #expect(ring.payload(115) == [UInt8](repeating: 115, count: 20))
+        #expect(ring.payload(108) == [UInt8](repeating: 108, count: 20))
+        #expect(ring.payload(107) == nil && ring.payload(111) == nil && ring.payload(116) == nil)
+        #expect(ring.range == 108..<116)
     }
 
     @Test("takes a late packet once, and none that is too old or too long")
     func refuses() {
-        var ring = PacketRing(capacity: 8)
-        for index: UInt64 in 100...110 where index != 105 { _ = write(&ring, index) }
-        #expect(write(&ring, 105) && !write(&ring, 105) && !write(&ring, 102))
-        #expect(!write(&ring, 111, bytes: PacketRing.payloadCapacity + 1))
-        #expect(ring.end == 111)
+        let ring = Ring(capacity: 8)
+        for index: UInt64 in 100...110 where index != 105 { _ = ring.write(index) }
+        #expect(ring.write(105) && !ring.write(105) && !ring.write(102))
+        #expect(!ring.write(111, bytes: PacketRing.payloadCapacity + 1))
+        #expect(ring.range.upperBound == 111)
     }
 
-    @Test("pads a packet once, behind its payload")
-    func settles() {
-        var ring = PacketRing(capacity: 8)
-        _ = write(&ring, 7, bytes: 3)
-        guard let slot = ring.slot(7) else {
-            Issue.record("not there")
-            return
-        }
-        ring.settle(slot, toBytes: 6)
-        #expect(payload(ring, 7) == [7, 7, 7, 0, 0, 3])
-        ring.settle(slot, toBytes: 9)
-        #expect(payload(ring, 7)?.count == 6)
+    @Test("pads a packet behind its payload, and only where it can")
+    func pads() {
+        let ring = Ring(capacity: 8)
+        _ = ring.write(7, bytes: 3)
+        ring.storage.pad(7, toBytes: 6)
+        #expect(ring.payload(7) == [7, 7, 7, 0, 0, 3])
+        _ = ring.write(8, bytes: 3)
+        ring.storage.pad(8, toBytes: 3)
+        ring.storage.pad(8, toBytes: 3 + PacketRing.maximumPadding + 1)
+        ring.storage.pad(9, toBytes: 6)
+        #expect(ring.payload(8) == [8, 8, 8] && ring.payload(9) == nil)
+    }
+
+    @Test("tells a reader that what it reads has been overwritten")
+    func overtakes() throws {
+        let ring = Ring(capacity: 8)
+        for index: UInt64 in 100...107 { _ = ring.write(index) }
+        let old = try #require(ring.packet(100))
+        let next = try #require(ring.packet(101))
+        #expect(old.isIntact)
+        _ = ring.write(108)
+        #expect(!old.isIntact && next.isIntact && ring.packet(100) == nil)
+    }
+
+    @Test("evens a frame's packets out but for its last, and leaves alone what differs too much")
+    func evens() {
+        let ring = Ring(capacity: 32)
+        let sizes = [1_100, 1_090, 1_100, 400, 300, 310, 305]
+        for (number, bytes) in sizes.enumerated() { _ = ring.write(100 + UInt64(number), bytes: bytes) }
+        SegmentShaper.even(ring.storage, 100..<107)
+        let after = (100..<107).map { ring.packet($0)?.payload.count }
+        #expect(after == [1_100, 1_100, 1_100, 400, 310, 310, 305])
     }
 }

@@ -187,10 +187,12 @@ struct RelayEngineTests {
         #expect(world.engine.peers.count == 3)
         world.cut(viewer)
         play(world, publisher, 32_000)
-        #expect(world.engine.peers.count == 1 && world.engine.shows[world.stream]?.downlinks.count == 0)
+        #expect(world.engine.peers.count == 1 && world.engine.audiences[world.stream]?.downlinks.count == 0)
         #expect(world.engine.peersByFragment.count == 1 && world.engine.peersByEndpoint.count == 1)
         world.cut(publisher)
         world.run(32_000)
-        #expect(world.engine.peers.isEmpty && world.engine.shows.isEmpty && world.endedStreams == [world.stream])
+        #expect(
+            world.engine.peers.isEmpty && world.engine.shows.isEmpty && world.engine.audiences.isEmpty
+                && world.endedStreams == [world.stream])
     }
 }

@@ -35,7 +35,7 @@ struct CipherVectorTests {
     func counterMode() throws {
         let key = [UInt8](hex: "2B7E151628AED2A6ABF7158809CF4F3C")
         let salt = SessionSalt([UInt8](hex: "F0F1F2F3F4F5F6F7F8F9FAFBFCFD"))
-        let cipher = try Cipher(.counterMode(AESKey { key[$0] }, salt, HMACSHA1(key: [])))
+        let cipher = try Cipher(.counterMode(AESKey { key[$0] }, salt, HMACSHA1(key: [])), home: .openSSL)
         let zeros = [UInt8](repeating: 0, count: 16 * 0xFF02)
         let output = seal(cipher, header: [UInt8](repeating: 0, count: 12), payload: zeros)
         let sealed = try #require(output)
@@ -58,10 +58,10 @@ struct CipherVectorTests {
                         """))
     }
 
-    @Test("AEAD_AES_128_GCM seals the packet of RFC 7714, section 16.1.1")
-    func rtp() throws {
+    @Test("AEAD_AES_128_GCM seals the packet of RFC 7714, section 16.1.1", arguments: CipherHome.available)
+    func rtp(home: CipherHome) throws {
         let sealed = seal(
-            try Cipher(Self.galois), header: [UInt8](hex: "8040f17b 8041f8d3 5501a0b2"),
+            try Cipher(Self.galois, home: home), header: [UInt8](hex: "8040f17b 8041f8d3 5501a0b2"),
             payload: Array("Gallia est omnis divisa in partes tres".utf8))
         let expected = [UInt8](
             hex: """

@@ -21,13 +21,13 @@ struct RTPSealerTests {
         return Array(output.prefix(bytes))
     }
 
-    @Test("gives the same bytes as libsrtp2, across wraps of the sequence number", arguments: SRTPKeys.Profile.all)
-    func referee(profile: SRTPKeys.Profile) throws {
+    @Test("gives the same bytes as libsrtp2, across wraps of the sequence number", arguments: Sealing.all)
+    func referee(sealing: Sealing) throws {
         var generator = SeededGenerator(seed: 1)
         for _ in 0..<4 {
-            let keys = SRTPKeys.random(profile, using: &generator)
-            var sealer = try RTPSealer(keys)
-            let referee = try #require(Referee(.sender, profile, master: keys.local))
+            let keys = SRTPKeys.random(sealing.profile, using: &generator)
+            var sealer = try RTPSealer(keys, home: sealing.home)
+            let referee = try #require(Referee(.sender, sealing.profile, master: keys.local))
             let ssrc = UInt32.random(in: 0...UInt32.max, using: &generator)
             var index = UInt64.random(in: 0..<0x8000, using: &generator)
             for _ in 0..<2_000 {
@@ -42,12 +42,12 @@ struct RTPSealerTests {
         }
     }
 
-    @Test("is the same for each length of a payload", arguments: SRTPKeys.Profile.all)
-    func lengths(profile: SRTPKeys.Profile) throws {
+    @Test("is the same for each length of a payload", arguments: Sealing.all)
+    func lengths(sealing: Sealing) throws {
         var generator = SeededGenerator(seed: 2)
-        let keys = SRTPKeys.random(profile, using: &generator)
-        var sealer = try RTPSealer(keys)
-        let referee = try #require(Referee(.sender, profile, master: keys.local))
+        let keys = SRTPKeys.random(sealing.profile, using: &generator)
+        var sealer = try RTPSealer(keys, home: sealing.home)
+        let referee = try #require(Referee(.sender, sealing.profile, master: keys.local))
         for length in 0..<300 {
             let header = TestPackets.header(sequence: UInt16(length), ssrc: 5)
             let payload = generator.bytes(length)
@@ -56,13 +56,13 @@ struct RTPSealerTests {
     }
 
     @Test(
-        "counts each bit of the rollover counter", arguments: SRTPKeys.Profile.all,
+        "counts each bit of the rollover counter", arguments: Sealing.all,
         (0..<32).map { 1 << UInt32($0) } + [0xFFFF_FFFE])
-    func rollover(profile: SRTPKeys.Profile, counter: UInt32) throws {
+    func rollover(sealing: Sealing, counter: UInt32) throws {
         var generator = SeededGenerator(seed: UInt64(counter))
-        let keys = SRTPKeys.random(profile, using: &generator)
-        var sealer = try RTPSealer(keys)
-        let referee = try #require(Referee(.sender, profile, master: keys.local))
+        let keys = SRTPKeys.random(sealing.profile, using: &generator)
+        var sealer = try RTPSealer(keys, home: sealing.home)
+        let referee = try #require(Referee(.sender, sealing.profile, master: keys.local))
         let payload = generator.bytes(60)
         _ = referee.protect(TestPackets.header(sequence: 0, ssrc: 5) + payload)
         try #require(referee.setRolloverCounter(counter, of: 5))
@@ -73,12 +73,12 @@ struct RTPSealerTests {
         }
     }
 
-    @Test("keeps several sources of one viewer apart", arguments: SRTPKeys.Profile.all)
-    func sources(profile: SRTPKeys.Profile) throws {
+    @Test("keeps several sources of one viewer apart", arguments: Sealing.all)
+    func sources(sealing: Sealing) throws {
         var generator = SeededGenerator(seed: 3)
-        let keys = SRTPKeys.random(profile, using: &generator)
-        var sealer = try RTPSealer(keys)
-        let referee = try #require(Referee(.sender, profile, master: keys.local))
+        let keys = SRTPKeys.random(sealing.profile, using: &generator)
+        var sealer = try RTPSealer(keys, home: sealing.home)
+        let referee = try #require(Referee(.sender, sealing.profile, master: keys.local))
         for sequence: UInt16 in 0..<200 {
             for ssrc: UInt32 in [1, 0xFFFF_FFFF, 0x8000_0001] {
                 let header = TestPackets.header(sequence: sequence, ssrc: ssrc)
@@ -88,10 +88,10 @@ struct RTPSealerTests {
         }
     }
 
-    @Test("puts a retransmission's first two bytes in front of the payload", arguments: SRTPKeys.Profile.all)
-    func prefix(profile: SRTPKeys.Profile) throws {
+    @Test("puts a retransmission's first two bytes in front of the payload", arguments: Sealing.all)
+    func prefix(sealing: Sealing) throws {
         var generator = SeededGenerator(seed: 4)
-        var sealer = try RTPSealer(.random(profile, using: &generator))
+        var sealer = try RTPSealer(.random(sealing.profile, using: &generator), home: sealing.home)
         for length in [0, 1, 13, 14, 15, 16, 300, 1_150] {
             let header = TestPackets.header(sequence: 9, ssrc: 77, extensionWords: 2)
             let payload = generator.bytes(length)
@@ -101,10 +101,10 @@ struct RTPSealerTests {
         }
     }
 
-    @Test("gives a packet that is sealed again the same bytes", arguments: SRTPKeys.Profile.all)
-    func again(profile: SRTPKeys.Profile) throws {
+    @Test("gives a packet that is sealed again the same bytes", arguments: Sealing.all)
+    func again(sealing: Sealing) throws {
         var generator = SeededGenerator(seed: 5)
-        var sealer = try RTPSealer(.random(profile, using: &generator))
+        var sealer = try RTPSealer(.random(sealing.profile, using: &generator), home: sealing.home)
         let header = TestPackets.header(sequence: 1, ssrc: 2)
         let payload = generator.bytes(500)
         let first = seal(&sealer, header: header, payload: payload)
@@ -112,10 +112,10 @@ struct RTPSealerTests {
         #expect(seal(&sealer, header: header, payload: payload) == first)
     }
 
-    @Test("encrypts a payload that is already in its place", arguments: SRTPKeys.Profile.all)
-    func inPlace(profile: SRTPKeys.Profile) throws {
+    @Test("encrypts a payload that is already in its place", arguments: Sealing.all)
+    func inPlace(sealing: Sealing) throws {
         var generator = SeededGenerator(seed: 6)
-        var sealer = try RTPSealer(.random(profile, using: &generator))
+        var sealer = try RTPSealer(.random(sealing.profile, using: &generator), home: sealing.home)
         let header = TestPackets.header(sequence: 1, ssrc: 2)
         let payload = generator.bytes(500)
         var output = header + payload + [UInt8](repeating: 0, count: sealer.overheadBytes)
@@ -127,10 +127,10 @@ struct RTPSealerTests {
         #expect(output == seal(&sealer, header: header, payload: payload))
     }
 
-    @Test("writes nothing into an output that is too small", arguments: SRTPKeys.Profile.all, [nil, 7])
-    func tooSmall(profile: SRTPKeys.Profile, prefix: UInt16?) throws {
+    @Test("writes nothing into an output that is too small", arguments: Sealing.all, [nil, 7])
+    func tooSmall(sealing: Sealing, prefix: UInt16?) throws {
         var generator = SeededGenerator(seed: 7)
-        var sealer = try RTPSealer(.random(profile, using: &generator))
+        var sealer = try RTPSealer(.random(sealing.profile, using: &generator), home: sealing.home)
         let header = TestPackets.header(sequence: 1, ssrc: 1)
         let payload = generator.bytes(40)
         let needed = 12 + (prefix == nil ? 0 : 2) + 40 + sealer.overheadBytes

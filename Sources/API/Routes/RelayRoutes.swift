@@ -29,9 +29,10 @@ struct RelayRoutes {
     @Sendable private func report(_ request: Request, context: VitrineContext) async throws -> Response {
         let id = try context.streamID()
         _ = try await store.livestream(id)
-        let stream = await relay.statistics().flatMap(\.streams).first { $0.id == id }
+        let workers = await relay.statistics()
+        let stream = workers.flatMap(\.streams).first { $0.id == id }
         var viewers: [RelayReport.Viewer] = []
-        for viewer in stream?.viewers ?? [] {
+        for viewer in workers.flatMap(\.viewers) where viewer.stream == id {
             viewers.append(.init(viewer, id: await shows.viewer(behind: viewer.session, of: id)))
         }
         return try JSON.response(RelayReport(stream, viewers: viewers))
@@ -63,7 +64,7 @@ struct RelayRoutes {
 
     @Sendable private func end(_ request: Request, context: VitrineContext) async throws -> Response {
         let id: RelaySessionID = try context.identifier("session", of: "session")
-        guard await relay.end(id, of: try context.streamID()) else { throw Problem.notFound("session") }
+        guard await relay.end(id) else { throw Problem.notFound("session") }
         return Response(status: .ok)
     }
 
@@ -81,7 +82,7 @@ struct RelayRoutes {
         let body = String(buffer: try await request.body.collect(upTo: Self.maximumOfferBytes))
         let fragment = body.split(whereSeparator: \.isNewline).first { $0.hasPrefix("a=ice-ufrag:") }
         let outcome = await relay.patch(
-            id, of: stream,
+            id,
             tag: tag == "*" ? nil : tag.trimmingPrefix("\"").split(separator: "\"").first.map(String.init) ?? "",
             remoteFragment: fragment.map { String($0.dropFirst(12)) })
         switch outcome {

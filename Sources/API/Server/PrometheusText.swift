@@ -26,9 +26,8 @@ struct PrometheusText {
             "vitrine_relay_peers", "gauge", "Peers of the relay: uplinks and viewers.",
             workers.reduce(0) { $0 + $1.peers })
         addTotals(workers)
-        let streams = workers.flatMap(\.streams)
-        addStreams(streams)
-        addViewers(streams)
+        addStreams(workers.flatMap(\.streams))
+        addViewers(workers.flatMap(\.viewers).filter(\.isConnected))
     }
 
     private mutating func addTotals(_ workers: [RelayStatistics]) {
@@ -66,18 +65,17 @@ struct PrometheusText {
         family(
             "vitrine_relay_key_frame_requests_total", "counter", "Key frames asked of an uplink.",
             samples { Double($0.keyFrameRequests) })
-        family(
-            "vitrine_relay_viewers", "gauge", "Viewers that are served by the relay.",
-            samples { Double($0.viewers.count { $0.isConnected }) })
     }
 
-    private mutating func addViewers(_ streams: [RelayStatistics.Stream]) {
-        let viewers = streams.flatMap { stream in stream.viewers.map { (stream.id, $0) } }.filter(\.1.isConnected)
+    private mutating func addViewers(_ viewers: [RelayStatistics.Viewer]) {
         func samples(_ value: (RelayStatistics.Viewer) -> Double?) -> [(labels: [String: String], value: Double)] {
-            viewers.compactMap { stream, viewer in
-                value(viewer).map { (["stream": "\(stream)", "viewer": "\(viewer.number)"], $0) }
+            viewers.compactMap { viewer in
+                value(viewer).map { (["stream": "\(viewer.stream)", "viewer": viewer.name], $0) }
             }
         }
+        family(
+            "vitrine_relay_viewers", "gauge", "Viewers that are served by the relay.",
+            Dictionary(grouping: viewers, by: \.stream).map { (["stream": "\($0)"], Double($1.count)) })
         family(
             "vitrine_relay_viewer_bytes_total", "counter", "Media bytes sent to a viewer.",
             samples { Double($0.payloadBytesSent) })

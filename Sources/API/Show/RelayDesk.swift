@@ -57,12 +57,12 @@ private struct Sessions {
         case .invite(let client): return await invite(client)
         case .accept(let client, let sdp):
             guard let session = current[client] else { return nil }
-            try? await relay.accept(session, of: stream, answer: sdp)
-            if let old = former.removeValue(forKey: client) { _ = await relay.end(old, of: stream) }
+            try? await relay.accept(session, answer: sdp)
+            if let old = former.removeValue(forKey: client) { _ = await relay.end(old) }
             return nil
         case .dismiss(let client):
             for session in [current.removeValue(forKey: client), former.removeValue(forKey: client)] {
-                if let session { _ = await relay.end(session, of: stream) }
+                if let session { _ = await relay.end(session) }
             }
             return nil
         }
@@ -71,7 +71,7 @@ private struct Sessions {
     private mutating func invite(_ client: ClientID) async -> RoomEvent? {
         do {
             let (session, offer) = try await relay.invite(stream)
-            if let old = former.removeValue(forKey: client) { _ = await relay.end(old, of: stream) }
+            if let old = former.removeValue(forKey: client) { _ = await relay.end(old) }
             former[client] = current.updateValue(session, forKey: client)
             return .relayOffered(client, sdp: offer)
         } catch {

@@ -42,8 +42,8 @@ extension RelayEngine {
         peer.endpoint = endpoint
         outlet.trust(endpoint)
         peersByEndpoint[endpoint] = peer
-        if let position = peer.position, let show = shows[peer.stream] {
-            show.downlinks.pointer(position).pointee.endpoint = endpoint
+        if let position = peer.position, let audience = audiences[peer.stream] {
+            audience.downlinks.pointer(position).pointee.endpoint = endpoint
         }
     }
 
@@ -76,7 +76,9 @@ extension RelayEngine {
     }
 
     private func connect(_ peer: RelayPeer, _ keys: SRTPKeys, at now: MonotonicTime) throws {
-        guard peer.connectedSince == nil, let show = shows[peer.stream], let endpoint = peer.endpoint else { return }
+        guard peer.connectedSince == nil, let audience = audiences[peer.stream], let endpoint = peer.endpoint else {
+            return
+        }
         peer.connectedSince = now
         peer.control = try SRTCPSession(keys)
         outlet.log("\(peer.role.rawValue) connected (\(keys.profile))", peer.stream)
@@ -89,11 +91,11 @@ extension RelayEngine {
             func track(_ kind: MediaKind) -> DownlinkTrack {
                 DownlinkTrack(peer.tracks.first { $0.kind == kind }, using: &generator)
             }
-            peer.position = show.downlinks.append(
+            peer.position = audience.downlinks.append(
                 Downlink(
-                    session: peer.id, endpoint: endpoint, sealer: try RTPSealer(keys), video: track(.video),
-                    audio: track(.audio)))
-            show.hasCatchingUp = true
+                    session: peer.id, endpoint: endpoint, sealer: try RTPSealer(keys, home: cipherHome),
+                    video: track(.video), audio: track(.audio)))
+            audience.hasCatchingUp = true
             timers.set(.catchUp, now)
         }
     }
@@ -120,7 +122,7 @@ extension RelayEngine {
             peer.transport = nil  // it has our keys: its handshake is done, too
             let packet = UnsafeRawBufferPointer(rebasing: datagram[..<bytes])
             if isRTCP {
-                receiveReports(packet, of: peer, uplink, at: now)
+                receiveReports(packet, uplink, show, at: now)
             } else {
                 receivePacket(packet, of: peer, uplink, show, at: now)
             }
@@ -143,10 +145,11 @@ extension RelayEngine {
         show.packetsIn += 1
         let payload = UnsafeRawBufferPointer(
             rebasing: packet[header.headerBytes..<header.headerBytes + header.payloadBytes])
+        let isKnownSource = track.timestampOffset != nil
+        defer { if !isKnownSource { shareClock(kind, of: show) } }
         switch track.receive(header, payload: payload, at: now) {
         case .next: break
-        case .late(let index):
-            if show.late.count < RelayShow.maximumLate { show.late.append((kind, index)) }
+        case .late(let index): shareLate(index, kind, of: show)
         case .dropped: return
         }
         if uplink.isMissingPackets { timers.set(.repair, now.advanced(byMilliseconds: Self.repairIntervalMS)) }
@@ -156,10 +159,10 @@ extension RelayEngine {
     }
 
     private func receiveReports(
-        _ packet: UnsafeRawBufferPointer, of peer: RelayPeer, _ uplink: UplinkReceiver, at now: MonotonicTime
+        _ packet: UnsafeRawBufferPointer, _ uplink: UplinkReceiver, _ show: RelayShow, at now: MonotonicTime
     ) {
         for case .senderReport(let report, _) in RTCPPacket.parse(packet.octets.span) {
-            uplink.receive(report, at: now)
+            if let kind = uplink.receive(report, at: now) { shareClock(kind, of: show) }
         }
     }
 

@@ -8,40 +8,38 @@ extension RelayEngine {
     private static let repairsPerSecond = 500
 
     func receiveFeedback(_ packet: [UInt8], of viewer: RelayPeer, at now: MonotonicTime) {
-        guard let show = shows[viewer.stream] else { return }
+        guard let audience = audiences[viewer.stream] else { return }
         for each in RTCPPacket.parse(packet) {
             switch each {
             case .keyFrameRequest:
                 viewer.statistics.keyFrameRequests += 1
-                requestKeyFrame(show, at: now)
-            case .nack(let media, let lost): repair(lost, media, of: viewer, show)
+                wantKeyFrame(audience, at: now)
+            case .nack(let media, let lost): repair(lost, media, of: viewer, audience)
             case .receiverReport(_, let blocks), .senderReport(_, let blocks):
-                for block in blocks { take(block, of: viewer, show, at: now) }
+                for block in blocks { take(block, of: viewer, audience, at: now) }
             case .goodbye, .other: break
             }
         }
-        sendBatch()
+        egress.flush()
     }
 
-    private func repair(_ lost: [UInt16], _ media: UInt32, of viewer: RelayPeer, _ show: RelayShow) {
-        guard let track = show.tracks.first(where: { $0.sources.media == media }), let position = viewer.position else {
-            return
-        }
+    private func repair(_ lost: [UInt16], _ media: UInt32, of viewer: RelayPeer, _ audience: Audience) {
+        guard let feed = audience.feed(ofSource: media), let position = viewer.position else { return }
         viewer.statistics.nackedPackets += UInt64(lost.count)
         for sequence in lost where viewer.repairsThisSecond < Self.repairsPerSecond {
             viewer.repairsThisSecond += 1
-            if repair(sequence, of: track, to: show.downlinks.pointer(position)) {
+            if egress.repair(sequence, of: feed, to: audience.downlinks.pointer(position)) {
                 viewer.statistics.repairedPackets += 1
             }
         }
     }
 
-    private func take(_ block: ReportBlock, of viewer: RelayPeer, _ show: RelayShow, at now: MonotonicTime) {
-        guard let track = show.tracks.first(where: { $0.sources.media == block.ssrc }) else { return }
-        if track.kind == .video || show.video == nil { viewer.statistics.fractionLost = block.fractionLost }
-        guard block.lastReport != 0, let clock = show.uplink.uplink?.track(track.kind)?.clock,
-            let reading = clock.reading(at: now, clockRate: track.codec.clockRate)
-        else { return }
+    private func take(_ block: ReportBlock, of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime) {
+        guard let kind = audience.feed(ofSource: block.ssrc)?.kind else { return }
+        if kind == .video || audience.show.feed(.video) == nil { viewer.statistics.fractionLost = block.fractionLost }
+        guard block.lastReport != 0, let reading = audience.clocks[kind.number]?.reading(at: now, kind: kind) else {
+            return
+        }
         let trip = UInt32(truncatingIfNeeded: reading.ntp >> 16) &- block.lastReport &- block.delay
         if trip < 60 << 16 { viewer.statistics.roundTripMS = Double(trip) * 1_000 / 65_536 }
     }
@@ -49,11 +47,22 @@ extension RelayEngine {
     // MARK: Key frames
 
     /// A viewer is on its way: its first picture should be there when it is.
-    func prepareKeyFrame(_ show: RelayShow, at now: MonotonicTime) {
-        if let key = show.video?.keyFrame, now.milliseconds(since: key.arrival) < RelayShow.keyFrameIntervalMS {
+    func prepareKeyFrame(_ audience: Audience, at now: MonotonicTime) {
+        if let key = audience.show.feed(.video)?.keyFrame,
+            now.milliseconds(since: key.arrival) < RelayShow.keyFrameIntervalMS
+        {
             return
         }
-        requestKeyFrame(show, at: now)
+        wantKeyFrame(audience, at: now)
+    }
+
+    /// Asks for one here or where the uplink is.
+    private func wantKeyFrame(_ audience: Audience, at now: MonotonicTime) {
+        if let show = shows[audience.stream] {
+            requestKeyFrame(show, at: now)
+        } else if audience.mayAskForKeyFrame(at: now) {
+            outlet.tell(.keyFrameWanted(audience.stream))
+        }
     }
 
     /// At most one a second, however many ask.
@@ -97,28 +106,30 @@ extension RelayEngine {
     }
 
     /// The uplink's clocks, and what this viewer has been sent (RFC 3550, section 6.4.1).
-    func sendSenderReports(_ show: RelayShow, to position: Int, at now: MonotonicTime) {
-        let downlink = show.downlinks.pointer(position)
+    func sendSenderReports(_ audience: Audience, to position: Int, at now: MonotonicTime) {
+        let downlink = audience.downlinks.pointer(position)
         guard let viewer = peers[downlink.pointee.session] else { return }
         viewer.repairsThisSecond = 0
         var compound = RTCPCompound()
-        for track in show.tracks {
-            let sent = downlink.pointee.tracks[track.kind.number]
-            guard sent.packetsSent > 0, let clock = show.uplink.uplink?.track(track.kind)?.clock,
-                let reading = clock.reading(at: now, clockRate: track.codec.clockRate),
-                let rtp = track.showTimestamp(ofUplink: reading.rtp)
-            else { continue }
+        for track in audience.show.tracks {
+            let kind = track.feed.kind
+            let sent = downlink.pointee.tracks[kind.number]
+            guard sent.packetsSent > 0, let reading = audience.clocks[kind.number]?.reading(at: now, kind: kind) else {
+                continue
+            }
             compound.senderReport(
                 SenderReport(
-                    ssrc: track.sources.media, ntp: reading.ntp, rtp: rtp, packets: sent.packetsSent,
+                    ssrc: track.feed.sources.media, ntp: reading.ntp, rtp: reading.rtp, packets: sent.packetsSent,
                     payloadBytes: sent.payloadBytesSent))
-            compound.canonicalName(RelayName.canonical, of: track.sources.media)
+            compound.canonicalName(RelayName.canonical, of: track.feed.sources.media)
         }
         if !compound.bytes.isEmpty { send(compound, to: viewer) }
     }
 
     private func send(_ compound: RTCPCompound, to peer: RelayPeer) {
-        guard let endpoint = peer.endpoint, let sealed = peer.control?.seal(compound.bytes, with: scratch) else { return }
+        guard let endpoint = peer.endpoint, let sealed = peer.control?.seal(compound.bytes, with: scratch) else {
+            return
+        }
         outlet.send(sealed, to: endpoint)
     }
 }

@@ -5,7 +5,10 @@ extension RelayEngine {
     /// `counts`: what became of what was sent.
     func statistics(_ counts: UDPPort.Counts, at now: MonotonicTime) -> RelayStatistics {
         RelayStatistics(
-            streams: shows.values.map(statistics), datagramsSent: counts.datagrams, bytesSent: counts.bytes,
+            streams: shows.values.map(statistics),
+            viewers: audiences.values.flatMap { audience in
+                audience.viewers.compactMap { peers[$0] }.map { statistics($0, of: audience) }
+            }, datagramsSent: counts.datagrams, bytesSent: counts.bytes,
             datagramsDropped: counts.dropped,
             refusedDatagrams: [
                 ("stray", counters.strayDatagrams), ("forged", counters.forgedPackets),
@@ -20,21 +23,21 @@ extension RelayEngine {
             id: show.stream, packetsReceived: show.packetsIn,
             payloadBytesReceived: tracks.reduce(0) { $0 + ($1.statistics?.bytes ?? 0) },
             packetsLost: tracks.reduce(0) { $0 + Int64(max(0, $1.statistics?.lost ?? 0)) },
-            keyFrameRequests: show.uplink.statistics.keyFrameRequests,
-            viewers: show.viewers.compactMap { peers[$0] }.map { statistics($0, of: show) })
+            keyFrameRequests: show.uplink.statistics.keyFrameRequests)
     }
 
-    private func statistics(_ viewer: RelayPeer, of show: RelayShow) -> RelayStatistics.Viewer {
+    private func statistics(_ viewer: RelayPeer, of audience: Audience) -> RelayStatistics.Viewer {
         var (packets, bytes): (UInt64, UInt64) = (0, 0)
         if let position = viewer.position {
             for kind in MediaKind.allCases {
-                let track = show.downlinks.pointer(position).pointee.tracks[kind.number]
+                let track = audience.downlinks.pointer(position).pointee.tracks[kind.number]
                 packets += UInt64(track.packetsSent)
                 bytes += UInt64(track.payloadBytesSent)
             }
         }
         return RelayStatistics.Viewer(
-            session: viewer.id, number: viewer.number, isConnected: viewer.connectedSince != nil, packetsSent: packets,
+            stream: viewer.stream, session: viewer.id, name: "\(place.number)-\(viewer.number)",
+            isConnected: viewer.connectedSince != nil, packetsSent: packets,
             payloadBytesSent: bytes, fractionLost: Double(viewer.statistics.fractionLost) / 256,
             roundTripMS: viewer.statistics.roundTripMS, nackedPackets: viewer.statistics.nackedPackets,
             repairedPackets: viewer.statistics.repairedPackets, keyFrameRequests: viewer.statistics.keyFrameRequests)

@@ -24,8 +24,8 @@ extension RelayEngine {
             flush(at: now)
         }
         if timers.take(.catchUp, at: now) {
-            for show in shows.values where show.hasCatchingUp { catchUp(show, at: now) }
-            sendBatch()
+            for audience in audiences.values where audience.hasCatchingUp { catchUp(audience, at: now) }
+            egress.flush()
         }
         if timers.take(.repair, at: now) { for show in shows.values { requestRepairs(show, at: now) } }
         if timers.take(.keyFrame, at: now) {
@@ -35,7 +35,7 @@ extension RelayEngine {
             for show in shows.values { sendTransportFeedback(show) }
             timers.set(.feedback, now.advanced(byMilliseconds: Self.feedbackIntervalMS))
         }
-        if timers.take(.reports, at: now), !shows.isEmpty {
+        if timers.take(.reports, at: now), !audiences.isEmpty {
             sendReports(at: now)
             timers.set(.reports, now.advanced(byMilliseconds: Self.reportIntervalMS))
         }
@@ -46,10 +46,10 @@ extension RelayEngine {
 
     private func sendReports(at now: MonotonicTime) {
         reportCursor = (reportCursor + 1) % Self.reportParts
-        for show in shows.values {
-            if reportCursor == 0 { sendReceiverReport(show, at: now) }
-            for position in stride(from: reportCursor, to: show.downlinks.count, by: Self.reportParts) {
-                sendSenderReports(show, to: position, at: now)
+        if reportCursor == 0 { for show in shows.values { sendReceiverReport(show, at: now) } }
+        for audience in audiences.values {
+            for position in stride(from: reportCursor, to: audience.downlinks.count, by: Self.reportParts) {
+                sendSenderReports(audience, to: position, at: now)
             }
         }
     }

@@ -1,18 +1,27 @@
 import DTLS
 import ICE
-import Net
 import SRTP
 import Wire
 
-/// The relay without sockets, threads and clocks: datagrams and the time go in, datagrams come out by the outlet. One
-/// thread at a time.
+/// One worker of the relay without sockets, threads and clocks: datagrams and the time go in, datagrams come out by the
+/// outlet. One thread at a time.
+///
+/// An uplink is on one engine, its viewers are on any: they read the uplink's rings, and engines tell each other the
+/// rest as `ShowNews`.
 final class RelayEngine {
     /// More would be memory for whoever asks.
     private static let maximumPeers = 10_000
-    private static let arenaBytes = 512 << 10
 
+    /// Which of how many it is.
+    struct Place {
+        var number = 0
+        var count = 1
+    }
+
+    let place: Place
     let outlet: any RelayOutlet
     let certificate: DTLSCertificate
+    let cipherHome: CipherHome
     private let candidates: [Candidate]
     let responder = ICELiteResponder()
     /// What all peers' SRTCP takes turns with.
@@ -21,12 +30,14 @@ final class RelayEngine {
     let ssrc: UInt32
     var generator: any RandomNumberGenerator
 
+    /// The uplinks that are here.
     var shows: [StreamID: RelayShow] = [:]
+    /// Every show that has an uplink, here or elsewhere, with the viewers that are here.
+    var audiences: [StreamID: Audience] = [:]
     var peers: [RelaySessionID: RelayPeer] = [:]
     var peersByFragment: [String: RelayPeer] = [:]
     var peersByEndpoint: [Endpoint: RelayPeer] = [:]
-    var batch: DatagramBatch
-    var plan = SendPlan()
+    var egress: Egress
     var timers = TimerTable()
     var checks = CheckLimiter()
     var counters = EngineCounters()
@@ -37,16 +48,19 @@ final class RelayEngine {
 
     /// `mapped`: the sockets behind the outlet speak IPv6, too.
     init(
-        outlet: any RelayOutlet, certificate: DTLSCertificate, candidates: [Candidate], mapped: Bool = false,
+        place: Place = Place(), outlet: any RelayOutlet, certificate: DTLSCertificate, candidates: [Candidate],
+        mapped: Bool = false, cipherHome: CipherHome = .fastest,
         generator: any RandomNumberGenerator = SystemRandomNumberGenerator()
     ) throws {
         scratch = try SRTCPScratch()
+        self.place = place
         self.outlet = outlet
         self.certificate = certificate
         self.candidates = candidates
+        self.cipherHome = cipherHome
         self.generator = generator
         ssrc = UInt32.random(in: 1...UInt32.max, using: &self.generator)
-        batch = DatagramBatch(arenaBytes: Self.arenaBytes, messages: 64, mapped: mapped)
+        egress = Egress(outlet: outlet, mapped: mapped)
     }
 
     // MARK: Sessions
@@ -68,36 +82,44 @@ final class RelayEngine {
         peer.remoteFragment = negotiation.usernameFragment
         peer.remoteSessionID = negotiation.offer.sessionID
         peer.announcedSources = negotiation.announcedSources
-        if let show = shows[stream] {
-            forget(show.uplink)
-            show.replaceUplink(by: peer, using: &generator)
-        } else {
-            shows[stream] = RelayShow(stream: stream, uplink: peer, using: &generator)
-        }
+        let show = open(stream, uplink: peer)
+        outlet.tell(.opened(show.description))
+        openAudience(show.description)
         return (peer.id, negotiation.answer(local(peer), direction: .recvonly))
+    }
+
+    private func open(_ stream: StreamID, uplink: RelayPeer) -> RelayShow {
+        guard let known = shows[stream] else {
+            let show = RelayShow(stream: stream, uplink: uplink, using: &generator)
+            shows[stream] = show
+            return show
+        }
+        forget(known.uplink)
+        known.replaceUplink(by: uplink, using: &generator)
+        return known
     }
 
     /// Takes a viewer by its own offer.
     func play(
         _ stream: StreamID, offer: String, at now: MonotonicTime
     ) throws -> (id: RelaySessionID, answer: String) {
-        guard let show = shows[stream] else { throw RelayError.noUplink }
-        let negotiation = try Negotiation(offer: offer, wanted: show.codecs)
+        guard let audience = audiences[stream] else { throw RelayError.noUplink }
+        let negotiation = try Negotiation(offer: offer, wanted: audience.show.codecs)
         let peer = try admit(stream, as: .viewer, tracks: negotiation.tracks, at: now)
         peer.remoteFingerprint = negotiation.fingerprint
         peer.remoteFragment = negotiation.usernameFragment
-        show.viewers.insert(peer.id)
-        prepareKeyFrame(show, at: now)
-        return (peer.id, negotiation.answer(local(peer), direction: .sendonly, sources: show.sources))
+        audience.admit(peer.id)
+        prepareKeyFrame(audience, at: now)
+        return (peer.id, negotiation.answer(local(peer), direction: .sendonly, sources: audience.show.sources))
     }
 
     /// Takes a viewer before it has said anything: the relay offers what the uplink sends.
     func invite(_ stream: StreamID, at now: MonotonicTime) throws -> (id: RelaySessionID, offer: String) {
-        guard let show = shows[stream] else { throw RelayError.noUplink }
-        let peer = try admit(stream, as: .viewer, tracks: show.offeredTracks, at: now)
-        show.viewers.insert(peer.id)
-        prepareKeyFrame(show, at: now)
-        return (peer.id, Negotiation.offer(peer.tracks, local(peer), sources: show.sources))
+        guard let audience = audiences[stream] else { throw RelayError.noUplink }
+        let peer = try admit(stream, as: .viewer, tracks: audience.show.offeredTracks, at: now)
+        audience.admit(peer.id)
+        prepareKeyFrame(audience, at: now)
+        return (peer.id, Negotiation.offer(peer.tracks, local(peer), sources: audience.show.sources))
     }
 
     /// Takes the answer of a viewer that was invited.
@@ -144,9 +166,9 @@ final class RelayEngine {
         guard peers.count < Self.maximumPeers else { throw RelayError.unavailable(reason: "too many peers") }
         peerCount += 1
         let peer = RelayPeer(
-            id: Identifier(using: &generator), number: peerCount, stream: stream, role: role, tracks: tracks,
-            credentials: .random(using: &generator), sessionID: .random(in: 1...UInt64(Int64.max), using: &generator),
-            now: now)
+            id: RelaySessionID(worker: place.number, of: place.count, using: &generator), number: peerCount,
+            stream: stream, role: role, tracks: tracks, credentials: .random(using: &generator),
+            sessionID: .random(in: 1...UInt64(Int64.max), using: &generator), now: now)
         peers[peer.id] = peer
         peersByFragment[peer.credentials.usernameFragment] = peer
         timers.set(.handshakes, now.advanced(byMilliseconds: Self.handshakeIntervalMS))
@@ -165,25 +187,27 @@ final class RelayEngine {
 
     func remove(_ peer: RelayPeer) {
         forget(peer)
-        guard let show = shows[peer.stream] else { return }
         switch peer.role {
-        case .viewer: leave(show, peer)
+        case .viewer:
+            outlet.viewerLeft()
+            if let audience = audiences[peer.stream] { leave(audience, peer) }
         case .uplink:
-            guard show.uplink === peer else { return }
+            guard let show = shows[peer.stream], show.uplink === peer else { return }
             shows[peer.stream] = nil
-            for viewer in show.viewers.compactMap({ peers[$0] }) { forget(viewer) }
+            outlet.tell(.closed(peer.stream))
+            closeAudience(peer.stream)
             outlet.uplinkEnded(peer.stream)
         }
     }
 
-    private func leave(_ show: RelayShow, _ viewer: RelayPeer) {
-        show.viewers.remove(viewer.id)
+    private func leave(_ audience: Audience, _ viewer: RelayPeer) {
+        audience.dismiss(viewer.id)
         guard let position = viewer.position else { return }
         viewer.position = nil
-        if let moved = show.downlinks.remove(position) { peers[moved]?.position = position }
+        if let moved = audience.downlinks.remove(position) { peers[moved]?.position = position }
     }
 
-    private func forget(_ peer: RelayPeer) {
+    func forget(_ peer: RelayPeer) {
         peers[peer.id] = nil
         peersByFragment[peer.credentials.usernameFragment] = nil
         if let former = peer.formerCredentials { peersByFragment[former.usernameFragment] = nil }
@@ -194,8 +218,6 @@ final class RelayEngine {
 /// What an engine counts in all.
 struct EngineCounters {
     var packetsIn: UInt64 = 0
-    var packetsOut: UInt64 = 0
-    var bytesOut: UInt64 = 0
     /// Datagrams of nobody we know, or of no protocol that is spoken here.
     var strayDatagrams: UInt64 = 0
     var failedHandshakes: UInt64 = 0

@@ -12,6 +12,12 @@ protocol RelayOutlet: AnyObject {
     func trust(_ endpoint: Endpoint)
     /// Gives a handshake a datagram (nil: time has passed), to be answered by `RelayEngine.handshakeAdvanced`.
     func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID)
+    /// Tells the other workers' engines, which take it by `RelayEngine.receive(_:at:)`.
+    func tell(_ news: ShowNews)
+    /// Has the engines of these workers (a bit each) `flush`: there is something in the rings.
+    func nudge(_ workers: UInt64)
+    /// One viewer fewer is here.
+    func viewerLeft()
     /// Nothing comes for this stream any more.
     func uplinkEnded(_ stream: StreamID)
     func log(_ line: String, _ stream: StreamID)

@@ -85,6 +85,21 @@ final class RelayPeer {
 /// Names one peer's session with the relay.
 package typealias RelaySessionID = Identifier<RelayError>
 
+extension RelaySessionID {
+    /// A new name that says which of the workers has the session.
+    init(worker: Int, of workers: Int, using generator: inout some RandomNumberGenerator) {
+        repeat { self.init(using: &generator) } while sum % UInt(workers) != UInt(worker)
+    }
+
+    /// Which of the workers has the session, if any.
+    func worker(of workers: Int) -> Int { Int(sum % UInt(workers)) }
+}
+
+extension Identifier {
+    /// The same in each run of the program.
+    var sum: UInt { text.utf8.reduce(UInt(5_381)) { $0 &* 33 &+ UInt($1) } }
+}
+
 /// What is counted of one peer.
 struct PeerStatistics {
     /// Asked for by the viewer, and what was sent for it.

@@ -46,11 +46,12 @@ final class UplinkReceiver {
         return kind
     }
 
-    func receive(_ report: SenderReport, at now: MonotonicTime) {
-        for number in tracks.indices where tracks[number].ssrc == report.ssrc {
-            tracks[number].clock.take(report, at: now)
-            tracks[number].statistics?.take(report, at: now)
-        }
+    /// The kind of media that the report is about; nil when it is about none of this uplink's.
+    func receive(_ report: SenderReport, at now: MonotonicTime) -> MediaKind? {
+        guard let number = tracks.firstIndex(where: { $0.ssrc == report.ssrc }) else { return nil }
+        tracks[number].clock.take(report, at: now)
+        tracks[number].statistics?.take(report, at: now)
+        return tracks[number].negotiated.kind
     }
 
     var isMissingPackets: Bool { tracks.contains { !$0.missing.isEmpty } }

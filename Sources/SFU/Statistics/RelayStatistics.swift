@@ -3,9 +3,10 @@ package import Wire
 /// What one worker of the relay is doing, and has done.
 package struct RelayStatistics: Sendable {
     package struct Viewer: Sendable {
+        package let stream: StreamID
         package let session: RelaySessionID
-        /// Counts up from one for each worker's peers.
-        package let number: Int
+        /// The worker, and a number that counts up from one for its peers.
+        package let name: String
         package let isConnected: Bool
         package let packetsSent: UInt64
         package let payloadBytesSent: UInt64
@@ -25,10 +26,12 @@ package struct RelayStatistics: Sendable {
         package let packetsLost: Int64
         /// Sent to the uplink.
         package let keyFrameRequests: UInt64
-        package let viewers: [Viewer]
     }
 
+    /// Those whose uplink this worker has.
     package let streams: [Stream]
+    /// Those that this worker serves.
+    package let viewers: [Viewer]
     package let datagramsSent: UInt64
     package let bytesSent: UInt64
     /// The kernel had no room for them.

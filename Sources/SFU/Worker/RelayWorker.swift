@@ -10,6 +10,8 @@ actor RelayWorker {
     private static let batches = 4
 
     nonisolated let loop: PollLoop
+    nonisolated let load: WorkerLoad
+    nonisolated let link: Link
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private let port: UDPPort
@@ -23,9 +25,10 @@ actor RelayWorker {
     ) throws {
         let loop = PollLoop(name: "vitrine.relay.\(number)")
         let port = try UDPPort(binding: configuration.bindAddress(worker: number))
-        let link = Link()
+        let link = Link(loop)
+        let load = WorkerLoad()
         let outlet = WorkerOutlet(
-            port: port, handshakes: handshakes, logger: logger,
+            port: port, load: load, handshakes: handshakes, logger: logger,
             onHandshake: { session, result in link.deliver(session, result) }, onUplinkEnd: onUplinkEnd)
         do {
             outlet.tcp = try TCPPort(port: port.address.port, loop: loop) { frame, connection, source in
@@ -35,30 +38,46 @@ actor RelayWorker {
             logger.warning("the relay does without TCP: \(error.reason)")
         }
         self.loop = loop
+        self.load = load
+        self.link = link
         self.port = port
         self.outlet = outlet
         engine = try RelayEngine(
-            outlet: outlet, certificate: certificate,
-            candidates: configuration.candidates(port: port.address.port, tcp: outlet.tcp != nil), mapped: port.isDual)
+            place: .init(number: number, count: configuration.workers), outlet: outlet, certificate: certificate,
+            candidates: configuration.candidates(port: port.address.port, tcp: outlet.tcp != nil), mapped: port.isDual,
+            cipherHome: configuration.cipherHome)
         link.worker = self
         loop.add(port.descriptor) { _, _ in link.receive() }
     }
 
-    /// Breaks the circle between a worker and what calls it back.
-    private final class Link: @unchecked Sendable {  // written once, before anything can call
-        weak var worker: RelayWorker?
+    /// Calls a worker back, on its own thread; without holding it.
+    final class Link: @unchecked Sendable {  // the worker is written once, before anything can call
+        fileprivate weak var worker: RelayWorker?
+        private let loop: PollLoop
+
+        fileprivate init(_ loop: PollLoop) { self.loop = loop }
 
         /// On the worker's thread, as the next.
-        func receive() { worker?.assumeIsolated { $0.receive() } }
+        fileprivate func receive() { worker?.assumeIsolated { $0.receive() } }
 
-        func receive(_ frame: [UInt8], from endpoint: Endpoint) {
+        fileprivate func receive(_ frame: [UInt8], from endpoint: Endpoint) {
             worker?.assumeIsolated { $0.receive(frame, from: endpoint) }
         }
 
-        func deliver(_ session: RelaySessionID, _ result: Result<DTLSTransport.Step, any Error>) {
-            guard let worker else { return }
-            worker.loop.perform { worker.assumeIsolated { $0.handshakeAdvanced(session, result) } }
+        fileprivate func deliver(_ session: RelaySessionID, _ result: Result<DTLSTransport.Step, any Error>) {
+            loop.perform { [self] in worker?.assumeIsolated { $0.handshakeAdvanced(session, result) } }
         }
+
+        func deliver(_ news: ShowNews) {
+            loop.perform { [self] in worker?.assumeIsolated { $0.receive(news) } }
+        }
+
+        func nudge() { loop.nudge() }
+    }
+
+    /// To be called once, before `start`.
+    nonisolated func meet(_ others: [Int: Link]) {
+        loop.perform { [self] in assumeIsolated { $0.outlet.siblings = others } }
     }
 
     nonisolated func start() {
@@ -85,6 +104,8 @@ actor RelayWorker {
         outlet.tcp?.sweep(at: now)
         return engine.handleTimers(at: now)
     }
+
+    private func receive(_ news: ShowNews) { engine.receive(news, at: MonotonicClock.now()) }
 
     private func handshakeAdvanced(_ session: RelaySessionID, _ result: Result<DTLSTransport.Step, any Error>) {
         engine.handshakeAdvanced(session, result, at: MonotonicClock.now())

@@ -12,15 +12,20 @@ final class WorkerOutlet: RelayOutlet {
     private let logger: Logger
     private let onHandshake: @Sendable (RelaySessionID, Result<DTLSTransport.Step, any Error>) -> Void
     private let onUplinkEnd: @Sendable (StreamID) -> Void
+    /// The other workers, by their numbers; set once, before the first datagram.
+    var siblings: [Int: RelayWorker.Link] = [:]
+    /// How many viewers are here or on their way; shared with those who place them.
+    let load: WorkerLoad
     private(set) var counts = UDPPort.Counts()
     private var segmentsBefore: Bool
 
     init(
-        port: UDPPort, handshakes: HandshakePool, logger: Logger,
+        port: UDPPort, load: WorkerLoad, handshakes: HandshakePool, logger: Logger,
         onHandshake: @escaping @Sendable (RelaySessionID, Result<DTLSTransport.Step, any Error>) -> Void,
         onUplinkEnd: @escaping @Sendable (StreamID) -> Void
     ) {
         self.port = port
+        self.load = load
         self.handshakes = handshakes
         self.logger = logger
         self.onHandshake = onHandshake
@@ -51,6 +56,14 @@ final class WorkerOutlet: RelayOutlet {
         let done = onHandshake
         handshakes.advance(transport, with: datagram) { done(session, $0) }
     }
+
+    func tell(_ news: ShowNews) { for sibling in siblings.values { sibling.deliver(news) } }
+
+    func nudge(_ workers: UInt64) {
+        for (number, sibling) in siblings where workers & (1 << UInt64(number)) != 0 { sibling.nudge() }
+    }
+
+    func viewerLeft() { load.leave() }
 
     func uplinkEnded(_ stream: StreamID) { onUplinkEnd(stream) }
 

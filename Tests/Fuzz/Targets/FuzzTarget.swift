@@ -38,8 +38,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         let payload = bytes[header.headerBytes..<header.headerBytes + header.payloadBytes]
         for codec in VideoCodec.allCases { _ = codec.beginsKeyFrame(Array(payload).span) }
         payload.withUnsafeBytes { _ = track.receive(header, payload: $0, at: MonotonicTime(nanoseconds: 1)) }
+        _ = track.advance(at: MonotonicTime(nanoseconds: 1_000_000_000))
         var plan = SendPlan()
-        plan.fill(from: track, track.planned..<track.ring.end)
+        plan.fill(from: track.feed, track.feed.start..<track.feed.ring.end)
     }
 
     private static func runRTCP(_ bytes: [UInt8]) {

@@ -14,6 +14,9 @@ final class FuzzedRelay: @unchecked Sendable {
         func send(_ batch: inout DatagramBatch) { batch.reset() }
         func send(_ datagram: [UInt8], to endpoint: Endpoint) {}
         func trust(_ endpoint: Endpoint) {}
+        func tell(_ news: ShowNews) {}
+        func nudge(_ workers: UInt64) {}
+        func viewerLeft() {}
         func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {
             if let datagram { _ = try? transport.receive(datagram) }
         }

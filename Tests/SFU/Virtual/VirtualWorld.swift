@@ -17,7 +17,7 @@ final class DTLSCertificateBox: Sendable {
     private init() throws { certificate = try DTLSCertificate() }
 }
 
-/// An engine, its peers, and the network between them: in virtual time, with a seed.
+/// A relay of some workers, its peers, and the network between them: in virtual time, with a seed.
 final class VirtualWorld {
     private struct Flight {
         let arrival: Int64
@@ -33,6 +33,10 @@ final class VirtualWorld {
         var datagrams: [(SocketAddress, [UInt8])] = []
         var steps: [(RelaySessionID, Result<DTLSTransport.Step, any Error>)] = []
         var ended: [StreamID] = []
+        var news: [ShowNews] = []
+        /// Workers that are to look at the rings, a bit each.
+        var nudged: UInt64 = 0
+        var viewersLeft = 0
 
         func send(_ batch: inout DatagramBatch) {
             batch.forEachDatagram { datagrams.append(($1, Array($0))) }
@@ -46,15 +50,20 @@ final class VirtualWorld {
         }
 
         func trust(_ endpoint: Endpoint) {}
+        func tell(_ news: ShowNews) { self.news.append(news) }
+        func nudge(_ workers: UInt64) { nudged |= workers }
+        func viewerLeft() { viewersLeft += 1 }
         func uplinkEnded(_ stream: StreamID) { ended.append(stream) }
         func log(_ line: String, _ stream: StreamID) {}
     }
 
     static let relayAddress = SocketAddress("10.0.0.1", port: 7_800)
 
-    let engine: RelayEngine
+    let engines: [RelayEngine]
     let stream = StreamID.random()
-    private let outlet = Outlet()
+    private let outlets: [Outlet]
+    /// Which worker a peer's datagrams go to; the first for all others.
+    private var homes: [SocketAddress: Int] = [:]
     private(set) var now = MonotonicTime(nanoseconds: 1_000_000_000_000)
     var generator: SeededGenerator
     private var flights: [Flight] = []
@@ -63,19 +72,25 @@ final class VirtualWorld {
     /// To and from an address; what isn't named is a good one.
     var downlinks: [SocketAddress: Link] = [:]
     var uplinks: [SocketAddress: Link] = [:]
-    private var deadline: MonotonicTime?
     private(set) var datagramsOut = 0
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, workers: Int = 1) throws {
         generator = SeededGenerator(seed: seed)
         let address = try #require(Self.relayAddress)
-        engine = try RelayEngine(
-            outlet: outlet, certificate: try #require(DTLSCertificateBox.relay).certificate,
-            candidates: [Candidate(address: address, transport: .udp, rank: 0)],
-            generator: SeededGenerator(seed: seed &+ 1))
+        let certificate = try #require(DTLSCertificateBox.relay).certificate
+        outlets = (0..<workers).map { _ in Outlet() }
+        engines = try outlets.enumerated().map { number, outlet in
+            try RelayEngine(
+                place: .init(number: number, count: workers), outlet: outlet, certificate: certificate,
+                candidates: [Candidate(address: address, transport: .udp, rank: 0)],
+                generator: SeededGenerator(seed: seed &+ 1 &+ UInt64(number)))
+        }
     }
 
-    var endedStreams: [StreamID] { outlet.ended }
+    /// The first, which has the uplinks.
+    var engine: RelayEngine { engines[0] }
+    var endedStreams: [StreamID] { outlets[0].ended }
+    var viewersLeft: [Int] { outlets.map(\.viewersLeft) }
 
     func address(_ number: Int) throws -> SocketAddress {
         try #require(SocketAddress("10.1.\(number / 250).\(number % 250 + 1)", port: 5_000))
@@ -89,12 +104,14 @@ final class VirtualWorld {
         return publisher
     }
 
-    func watch(_ number: Int) throws -> VirtualViewer {
+    func watch(_ number: Int, worker: Int = 0) throws -> VirtualViewer {
         let viewer = try VirtualViewer(try address(number), certificate: try #require(DTLSCertificateBox.peer))
         peers[viewer.address] = viewer
-        let (id, offer) = try engine.invite(stream, at: now)
+        homes[viewer.address] = worker
+        let (id, offer) = try engines[worker].invite(stream, at: now)
+        #expect(id.worker(of: engines.count) == worker)
         try viewer.meet(offer, using: &generator)
-        try engine.accept(id, answer: viewer.answer(to: offer), at: now)
+        try engines[worker].accept(id, answer: viewer.answer(to: offer), at: now)
         return viewer
     }
 
@@ -104,7 +121,7 @@ final class VirtualWorld {
     /// Any datagram, from any address.
     func inject(_ datagram: [UInt8], from source: SocketAddress) {
         var bytes = datagram
-        bytes.withUnsafeMutableBytes { engine.receive($0, from: Endpoint(source), at: now) }
+        bytes.withUnsafeMutableBytes { engines[homes[source, default: 0]].receive($0, from: Endpoint(source), at: now) }
         settle()
     }
 
@@ -117,24 +134,42 @@ final class VirtualWorld {
             collect()
             deliver()
             settle()
-            if let due = engine.handleTimers(at: now) { deadline = due }
+            for engine in engines { _ = engine.handleTimers(at: now) }
+            settle()
             collect()
         }
     }
 
     private func settle() {
-        while !outlet.steps.isEmpty {
-            let (session, result) = outlet.steps.removeFirst()
-            engine.handshakeAdvanced(session, result, at: now)
+        for (number, outlet) in outlets.enumerated() {
+            while !outlet.steps.isEmpty {
+                let (session, result) = outlet.steps.removeFirst()
+                engines[number].handshakeAdvanced(session, result, at: now)
+            }
+            engines[number].flush(at: now)
         }
-        engine.flush(at: now)
+        passOn()
+    }
+
+    /// What engines tell each other arrives in its order, and before who is nudged looks.
+    private func passOn() {
+        for (number, outlet) in outlets.enumerated() {
+            for news in outlet.news {
+                for other in engines where other.place.number != number { other.receive(news, at: now) }
+            }
+            outlet.news = []
+            for other in engines where outlet.nudged & (1 << UInt64(other.place.number)) != 0 { other.flush(at: now) }
+            outlet.nudged = 0
+        }
     }
 
     /// Puts what was sent on its way.
     private func collect() {
-        datagramsOut += outlet.datagrams.count
-        for (address, datagram) in outlet.datagrams { fly(datagram, to: address, from: address, &downlinks) }
-        outlet.datagrams = []
+        for outlet in outlets {
+            datagramsOut += outlet.datagrams.count
+            for (address, datagram) in outlet.datagrams { fly(datagram, to: address, from: address, &downlinks) }
+            outlet.datagrams = []
+        }
         for peer in peers.values {
             for datagram in peer.outbox { fly(datagram, to: nil, from: peer.address, &uplinks) }
             peer.outbox = []
@@ -163,8 +198,9 @@ final class VirtualWorld {
                 peers[destination]?.receive(flight.datagram, at: now)
             } else {
                 var bytes = flight.datagram
+                let engine = engines[homes[flight.source, default: 0]]
                 bytes.withUnsafeMutableBytes { engine.receive($0, from: Endpoint(flight.source), at: now) }
-                while !outlet.steps.isEmpty { settle() }
+                while outlets.contains(where: { !$0.steps.isEmpty }) { settle() }
             }
         }
     }

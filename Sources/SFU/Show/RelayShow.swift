@@ -1,32 +1,25 @@
 import Wire
 
-/// A stream as one engine knows it: the uplink, its tracks in the viewers' form, and the viewers.
+/// A stream on the worker that has its uplink: the tracks in the viewers' form, and what is asked of the uplink.
 final class RelayShow {
     /// Key frames cost everybody bandwidth: at most one a second, however many ask.
     static let keyFrameIntervalMS: Int64 = 1_000
+    static let maximumLate = 64
 
     let stream: StreamID
-    var uplink: RelayPeer
+    let attendance = Attendance()
+    private(set) var uplink: RelayPeer
     private(set) var video: MediaTrack?
     private(set) var audio: MediaTrack?
-    var downlinks = DownlinkTable()
-    var viewers: Set<RelaySessionID> = []
     /// It has packets that no viewer has been sent yet.
     var isDirty = false
-    /// Packets that came behind others, for all who are past them.
-    var late: [(kind: MediaKind, index: UInt64)] = []
-    /// Viewers who read behind the rest: those who have just joined.
-    var hasCatchingUp = false
     var wantsKeyFrame = false
     var lastKeyFrameRequest: MonotonicTime?
     var packetsIn: UInt64 = 0
 
-    static let maximumLate = 64
-
     init(stream: StreamID, uplink: RelayPeer, using generator: inout some RandomNumberGenerator) {
         self.stream = stream
         self.uplink = uplink
-        late.reserveCapacity(Self.maximumLate)
         take(uplink, using: &generator)
     }
 
@@ -54,20 +47,16 @@ final class RelayShow {
 
     func track(_ kind: MediaKind) -> MediaTrack? { kind == .video ? video : audio }
 
-    var tracks: [MediaTrack] { [video, audio].compactMap { $0 } }
+    private var tracks: [MediaTrack] { [video, audio].compactMap { $0 } }
 
-    var sources: [MediaKind: MediaSources] {
-        Dictionary(uniqueKeysWithValues: tracks.map { ($0.kind, $0.sources) })
+    var description: ShowDescription {
+        ShowDescription(
+            stream: stream, attendance: attendance, tracks: tracks.map { .init(feed: $0.feed, codec: $0.codec) })
     }
 
-    var codecs: [MediaKind: Codec] { Dictionary(uniqueKeysWithValues: tracks.map { ($0.kind, $0.codec) }) }
-
-    /// What viewers are offered: payload types of the relay's own, the same for all.
-    var offeredTracks: [NegotiatedTrack] {
-        tracks.enumerated().map { number, track in
-            NegotiatedTrack(
-                mid: String(number), kind: track.kind, codec: track.codec, payloadType: track.kind == .video ? 96 : 111,
-                repairPayloadType: track.kind == .video ? 97 : nil)
-        }
+    /// A track's clocks; nil before its first packet.
+    func clock(_ kind: MediaKind) -> ShowClock? {
+        guard let offset = track(kind)?.timestampOffset, let received = uplink.uplink?.track(kind) else { return nil }
+        return ShowClock(uplink: received.clock, timestampOffset: offset)
     }
 }

@@ -14,8 +14,8 @@ struct DownlinkTrack {
     /// The next index to read.
     var next: UInt64 = 0
     private var repairSequence: UInt64
-    var packetsSent: UInt32 = 0
-    var payloadBytesSent: UInt32 = 0
+    private(set) var packetsSent: UInt32 = 0
+    private(set) var payloadBytesSent: UInt32 = 0
 
     init(_ track: NegotiatedTrack?, using generator: inout some RandomNumberGenerator) {
         payloadType = track?.payloadType
@@ -49,8 +49,11 @@ struct DownlinkTrack {
     /// Whether a packet that came late is one of those that it has been past.
     func isPast(_ index: UInt64) -> Bool { first.map { $0 <= index && index < next } ?? false }
 
-    mutating func count(_ payloadBytes: Int) {
-        packetsSent &+= 1
+    /// Whether it has been sent all before this index, and nothing from there on.
+    func isAt(_ index: UInt64) -> Bool { first != nil && next == index }
+
+    mutating func count(packets: Int, payloadBytes: Int) {
+        packetsSent &+= UInt32(truncatingIfNeeded: packets)
         payloadBytesSent &+= UInt32(truncatingIfNeeded: payloadBytes)
     }
 

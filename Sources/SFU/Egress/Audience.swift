@@ -1,0 +1,57 @@
+import Wire
+
+/// A show's viewers on one worker, and how far they have been served.
+final class Audience {
+    /// As the present uplink has it.
+    var show: ShowDescription
+    let worker: Int
+    var downlinks = DownlinkTable()
+    private(set) var viewers: Set<RelaySessionID> = []
+    /// Up to where those who keep up have been sent each track, by `MediaKind.number`.
+    var served: InlineArray<2, UInt64> = [0, 0]
+    /// By `MediaKind.number`.
+    var clocks: InlineArray<2, ShowClock?> = [nil, nil]
+    /// There are viewers who read behind the rest: those who have just joined.
+    var hasCatchingUp = false
+    private var lastKeyFrameWish: MonotonicTime?
+    /// Packets that came behind others, for all who are past them.
+    private(set) var late: [(kind: MediaKind, index: UInt64)] = []
+
+    init(_ show: ShowDescription, worker: Int) {
+        self.show = show
+        self.worker = worker
+        late.reserveCapacity(RelayShow.maximumLate)
+    }
+
+    var stream: StreamID { show.stream }
+
+    /// There is something that has not been sent to those who are here.
+    var isBehind: Bool { show.tracks.contains { served[$0.feed.kind.number] != $0.feed.end } || !late.isEmpty }
+
+    var hasViewers: Bool { !viewers.isEmpty }
+
+    func admit(_ viewer: RelaySessionID) {
+        viewers.insert(viewer)
+        show.attendance.set(worker, isThere: true)
+    }
+
+    func dismiss(_ viewer: RelaySessionID) {
+        viewers.remove(viewer)
+        if viewers.isEmpty { show.attendance.set(worker, isThere: false) }
+    }
+
+    func feed(ofSource ssrc: UInt32) -> TrackFeed? { show.tracks.first { $0.feed.sources.media == ssrc }?.feed }
+
+    /// At most one a second goes to the worker that has the uplink, however many ask here.
+    func mayAskForKeyFrame(at now: MonotonicTime) -> Bool {
+        if let last = lastKeyFrameWish, now.milliseconds(since: last) < RelayShow.keyFrameIntervalMS { return false }
+        lastKeyFrameWish = now
+        return true
+    }
+
+    func noteLate(_ kind: MediaKind, _ index: UInt64) {
+        if late.count < RelayShow.maximumLate { late.append((kind, index)) }
+    }
+
+    func forgetLate() { late.removeAll(keepingCapacity: true) }
+}

@@ -1,0 +1,73 @@
+import Synchronization
+import Wire
+
+/// What all workers need to know of a show in order to serve it, as its present uplink has it.
+struct ShowDescription: Sendable {
+    struct Track: Sendable {
+        let feed: TrackFeed
+        let codec: Codec
+    }
+
+    let stream: StreamID
+    let attendance: Attendance
+    let tracks: [Track]
+
+    func feed(_ kind: MediaKind) -> TrackFeed? { tracks.first { $0.feed.kind == kind }?.feed }
+
+    var sources: [MediaKind: MediaSources] {
+        Dictionary(uniqueKeysWithValues: tracks.map { ($0.feed.kind, $0.feed.sources) })
+    }
+
+    var codecs: [MediaKind: Codec] { Dictionary(uniqueKeysWithValues: tracks.map { ($0.feed.kind, $0.codec) }) }
+
+    /// What viewers are offered: payload types of the relay's own, the same for all.
+    var offeredTracks: [NegotiatedTrack] {
+        tracks.enumerated().map { number, track in
+            let isVideo = track.feed.kind == .video
+            return NegotiatedTrack(
+                mid: String(number), kind: track.feed.kind, codec: track.codec, payloadType: isVideo ? 96 : 111,
+                repairPayloadType: isVideo ? 97 : nil)
+        }
+    }
+}
+
+/// On which workers a show has viewers, a bit each.
+final class Attendance: Sendable {
+    private let bits = Atomic<UInt64>(0)
+
+    var workers: UInt64 { bits.load(ordering: .relaxed) }
+
+    func set(_ worker: Int, isThere: Bool) {
+        let bit: UInt64 = 1 << UInt64(worker)
+        if isThere {
+            bits.bitwiseOr(bit, ordering: .relaxed)
+        } else {
+            bits.bitwiseAnd(~bit, ordering: .relaxed)
+        }
+    }
+}
+
+/// What workers' engines tell each other about shows. The packets themselves are in the rings.
+enum ShowNews: Sendable {
+    /// An uplink is there, or another one has taken over.
+    case opened(ShowDescription)
+    /// A packet has come behind others that are out already.
+    case late(StreamID, MediaKind, index: UInt64)
+    case clock(StreamID, MediaKind, ShowClock)
+    /// Nothing comes any more.
+    case closed(StreamID)
+    /// For the engine that has the uplink.
+    case keyFrameWanted(StreamID)
+}
+
+/// A track's clocks in the viewers' form.
+struct ShowClock: Sendable {
+    let uplink: MediaClock
+    /// From the uplink's RTP time to the show's.
+    let timestampOffset: UInt32
+
+    /// What they show now; nil before the uplink's first report.
+    func reading(at now: MonotonicTime, kind: MediaKind) -> (ntp: UInt64, rtp: UInt32)? {
+        uplink.reading(at: now, clockRate: kind.clockRate).map { ($0.ntp, $0.rtp &+ timestampOffset) }
+    }
+}

@@ -102,7 +102,7 @@ let package = Package(
         .executableTarget(
             name: "Vitrine",
             dependencies: [
-                "API", "SFU", "Signaling", "Storage", "Wire",
+                "API", "SFU", "SRTP", "Signaling", "Storage", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

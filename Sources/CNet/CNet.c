@@ -2,12 +2,14 @@
 #include "CNet.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/udp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -112,4 +114,12 @@ void cnet_pin_thread(int core) {
     CPU_ZERO(&set);
     CPU_SET(core, &set);
     pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+void cnet_lower_priority(void) { setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10); }
+
+void cnet_trim_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -55,6 +55,7 @@ package final class DTLSTransport: @unchecked Sendable {
     private let role: Role
     private var connection: Connection?
     private var isDone = false
+    private var isClosed = false
 
     /// `remoteFingerprint`: SHA-256, as the peer's SDP has it.
     package init(certificate: DTLSCertificate, remoteFingerprint: String, role: Role = .server) {
@@ -64,6 +65,13 @@ package final class DTLSTransport: @unchecked Sendable {
     }
 
     deinit { if let connection { SSL_free(connection.ssl) } }
+
+    /// Frees what OpenSSL has for it; nothing is answered afterwards.
+    package func close() {
+        if let connection { SSL_free(connection.ssl) }
+        connection = nil
+        isClosed = true
+    }
 
     /// A client's first flight.
     package func begin() throws -> Step {
@@ -82,6 +90,7 @@ package final class DTLSTransport: @unchecked Sendable {
 
     /// Takes one datagram of the peer. Throws when the handshake has failed for good.
     package func receive(_ datagram: [UInt8]) throws -> Step {
+        guard !isClosed else { return Step() }
         let connection = try connected()
         guard BIO_write(connection.input, datagram, Int32(datagram.count)) == datagram.count else { return Step() }
         var step = Step()

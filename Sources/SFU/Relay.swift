@@ -25,6 +25,7 @@ package struct Relay: Sendable {
     }
 
     private let workers: [RelayWorker]
+    private let handshakes: HandshakePool
 
     /// Streams whose uplink has gone.
     package let endedUplinks: AsyncStream<StreamID>
@@ -36,6 +37,7 @@ package struct Relay: Sendable {
         do {
             let certificate = try DTLSCertificate()
             let handshakes = HandshakePool(threads: configuration.workers)
+            self.handshakes = handshakes
             workers = try (0..<configuration.workers).map { number in
                 try RelayWorker(
                     number: number, configuration: configuration, certificate: certificate, handshakes: handshakes,
@@ -107,5 +109,8 @@ package struct Relay: Sendable {
         return all
     }
 
-    package func stop() { for worker in workers { worker.stop() } }
+    package func stop() {
+        for worker in workers { worker.stop() }
+        handshakes.stop()
+    }
 }

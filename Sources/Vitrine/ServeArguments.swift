@@ -56,6 +56,9 @@ struct ServeArguments: ParsableArguments {
     @Option(help: "Addresses that a NAT maps to this machine, with commas between. (default: none)")
     var publicAddress: String?
 
+    @Option(help: "What seals the relay's packets: ipsec-mb or openssl. (default: the fastest that is there)")
+    var relayCipher: String?
+
     @Option(help: "How much to log: trace, debug, info, notice, warning, error, critical. (default: info)")
     var logLevel: String?
 

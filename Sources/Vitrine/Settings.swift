@@ -3,6 +3,7 @@ import Configuration
 internal import Foundation
 import Logging
 import SFU
+import SRTP
 import Signaling
 import SystemPackage
 import Wire
@@ -68,9 +69,20 @@ struct Settings {
         relay.addresses = try Self.addresses("relay-host", source.text("relay-host", arguments.relayHost))
         relay.publicAddresses = try Self.addresses(
             "public-address", source.text("public-address", arguments.publicAddress))
+        if let name = try source.text("relay-cipher", arguments.relayCipher) {
+            relay.cipherHome = try Self.cipherHome(name)
+        }
         let cores = Double(max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
         relay.workers = Int(
             try source.number("relay-workers", arguments.relayWorkers.map(Double.init), in: 1...64) ?? cores)
+    }
+
+    private static func cipherHome(_ name: String) throws -> CipherHome {
+        guard let home = CipherHome(rawValue: name), CipherHome.available.contains(home) else {
+            let names = CipherHome.available.map(\.rawValue).joined(separator: ", ")
+            throw Failure.usage("--relay-cipher: \"\(name)\" is none of those that this machine has: \(names)")
+        }
+        return home
     }
 
     private static func addresses(_ name: String, _ text: String?) throws -> [SocketAddress] {

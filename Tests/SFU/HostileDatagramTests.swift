@@ -99,11 +99,9 @@ struct HostileDatagramTests {
     @Test("answers that are none, or have no fingerprint, are refused")
     func answers() throws {
         let (world, _, _) = try show(seed: 25)
-        let (id, _) = try world.engine.invite(world.stream, at: world.now)
-        #expect(throws: RelayError.self) { try world.engine.accept(id, answer: "hello", at: world.now) }
-        #expect(throws: RelayError.self) {
-            try world.engine.accept(id, answer: "v=0\r\nm=video 9 X 96\r\na=mid:0\r\n", at: world.now)
-        }
-        #expect(throws: RelayError.noUplink) { try world.engine.invite(.random(), at: world.now) }
+        #expect(throws: RelayError.self) { try Negotiation.answer("hello") }
+        #expect(throws: RelayError.self) { try Negotiation.answer("v=0\r\nm=video 9 X 96\r\na=mid:0\r\n") }
+        #expect(throws: RelayError.noUplink) { try world.engine.show(.random()) }
+        #expect(throws: RelayError.noUplink) { try world.engine.invite(.random(), [], at: world.now) }
     }
 }

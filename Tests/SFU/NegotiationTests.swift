@@ -32,7 +32,8 @@ struct NegotiationTests {
         #expect(negotiation.fingerprint == "AA:BB")
         let address = try #require(SocketAddress("192.0.2.7", port: 7_800))
         let local = LocalPeer(
-            credentials: ICECredentials(usernameFragment: "ufrag", password: "password"), fingerprint: "CC",
+            id: .random(), credentials: ICECredentials(usernameFragment: "ufrag", password: "password"),
+            fingerprint: "CC",
             candidates: [
                 Candidate(address: address, transport: .udp, rank: 0),
                 Candidate(address: address, transport: .tcpPassive, rank: 0),

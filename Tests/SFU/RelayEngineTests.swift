@@ -171,7 +171,7 @@ struct RelayEngineTests {
         let (world, publisher, viewer) = try show(seed: 9)
         play(world, publisher, 1_000)
         publisher.fragment = "other"
-        let (id, answer) = try world.engine.publish(world.stream, offer: publisher.offer, at: world.now)
+        let (id, answer) = try world.publish(publisher.offer)
         try publisher.meet(answer, using: &world.generator)
         play(world, publisher, 2_000)
         world.run(100)
@@ -182,7 +182,7 @@ struct RelayEngineTests {
     @Test("lets go of who is silent for 30 s, and of who never finishes its handshake")
     func silence() throws {
         let (world, publisher, viewer) = try show(seed: 7)
-        _ = try world.engine.invite(world.stream, at: world.now)
+        _ = try world.invite()
         play(world, publisher, 1_000)
         #expect(world.engine.peers.count == 3)
         world.cut(viewer)

@@ -82,7 +82,7 @@ struct WorkersTests {
         world.run(32_000)
         #expect(world.endedStreams == [world.stream] && world.viewersLeft == [1, 1, 1, 1])
         #expect(world.engines.allSatisfy { $0.peers.isEmpty && $0.audiences.isEmpty })
-        #expect(throws: RelayError.noUplink) { try world.engines[3].invite(world.stream, at: world.now) }
+        #expect(throws: RelayError.noUplink) { try world.invite(worker: 3) }
     }
 
     @Test("costs workers without a viewer of it nothing")

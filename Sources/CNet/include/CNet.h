@@ -51,3 +51,7 @@ int cnet_accept(int listener, struct sockaddr *address, socklen_t *length);
 
 int cnet_eventfd(void);
 void cnet_pin_thread(int core);
+/// Has the calling thread give way to the others of this process.
+void cnet_lower_priority(void);
+/// Gives free memory back to the system.
+void cnet_trim_memory(void);

@@ -100,6 +100,12 @@ extension RelayEngine {
         }
     }
 
+    func releaseTransport(of peer: RelayPeer) {
+        guard let transport = peer.transport else { return }
+        peer.transport = nil
+        outlet.release(transport)
+    }
+
     private func receiveMedia(_ datagram: UnsafeMutableRawBufferPointer, from endpoint: Endpoint, at now: MonotonicTime)
     {
         guard let peer = peersByEndpoint[endpoint], datagram.count >= 8 else { return counters.strayDatagrams += 1 }
@@ -119,7 +125,7 @@ extension RelayEngine {
         guard let uplink = peer.uplink, let show = shows[peer.stream], show.uplink === peer else { return }
         switch uplink.session.open(datagram, isRTCP: isRTCP) {
         case .opened(let bytes):
-            peer.transport = nil  // it has our keys: its handshake is done, too
+            releaseTransport(of: peer)  // it has our keys: its handshake is done, too
             let packet = UnsafeRawBufferPointer(rebasing: datagram[..<bytes])
             if isRTCP {
                 receiveReports(packet, uplink, show, at: now)
@@ -169,7 +175,7 @@ extension RelayEngine {
     private func receiveFromViewer(_ datagram: [UInt8], of peer: RelayPeer, at now: MonotonicTime) {
         do {
             guard let packet = try peer.control?.open(datagram, with: scratch) else { return }
-            peer.transport = nil  // it has our keys: its handshake is done, too
+            releaseTransport(of: peer)  // it has our keys: its handshake is done, too
             receiveFeedback(packet, of: peer, at: now)
         } catch {
             peer.statistics.refused += 1

@@ -69,7 +69,7 @@ extension RelayEngine {
                 outlet.log("\(peer.role.rawValue) is gone", peer.stream)
                 remove(peer)
             } else if let since = peer.connectedSince, now.milliseconds(since: since) > Self.lingerMS {
-                peer.transport = nil
+                releaseTransport(of: peer)
             }
         }
         if !peers.isEmpty { timers.set(.sweep, now.advanced(byMilliseconds: Self.sweepIntervalMS)) }

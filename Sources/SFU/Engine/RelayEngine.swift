@@ -65,27 +65,30 @@ final class RelayEngine {
 
     // MARK: Sessions
 
-    /// Takes an uplink, in place of the one before it. Its session, and the answer to its offer. The same peer may offer
-    /// again to restart ICE: its session goes on.
-    func publish(
-        _ stream: StreamID, offer: String, at now: MonotonicTime
-    ) throws -> (id: RelaySessionID, answer: String) {
-        let negotiation = try Negotiation(offer: offer)
-        if let known = shows[stream]?.uplink, known.remoteFingerprint == negotiation.fingerprint,
-            known.remoteSessionID == negotiation.offer.sessionID, known.tracks == negotiation.tracks
+    /// What viewers of this show are to be offered. Throws `.noUplink` when nobody publishes it.
+    func show(_ stream: StreamID) throws(RelayError) -> ShowDescription {
+        guard let audience = audiences[stream] else { throw .noUplink }
+        return audience.show
+    }
+
+    /// Takes an uplink, in place of the one before it. The same peer may offer again to restart ICE: its session goes
+    /// on.
+    func publish(_ stream: StreamID, _ offer: Negotiation, at now: MonotonicTime) throws(RelayError) -> LocalPeer {
+        if let known = shows[stream]?.uplink, known.remoteFingerprint == offer.fingerprint,
+            known.remoteSessionID == offer.offer.sessionID, known.tracks == offer.tracks
         {
-            restart(known, remoteFragment: negotiation.usernameFragment)
-            return (known.id, negotiation.answer(local(known), direction: .recvonly))
+            restart(known, remoteFragment: offer.usernameFragment)
+            return local(known)
         }
-        let peer = try admit(stream, as: .uplink, tracks: negotiation.tracks, at: now)
-        peer.remoteFingerprint = negotiation.fingerprint
-        peer.remoteFragment = negotiation.usernameFragment
-        peer.remoteSessionID = negotiation.offer.sessionID
-        peer.announcedSources = negotiation.announcedSources
+        let peer = try admit(stream, as: .uplink, tracks: offer.tracks, at: now)
+        peer.remoteFingerprint = offer.fingerprint
+        peer.remoteFragment = offer.usernameFragment
+        peer.remoteSessionID = offer.offer.sessionID
+        peer.announcedSources = offer.announcedSources
         let show = open(stream, uplink: peer)
         outlet.tell(.opened(show.description))
         openAudience(show.description)
-        return (peer.id, negotiation.answer(local(peer), direction: .recvonly))
+        return local(peer)
     }
 
     private func open(_ stream: StreamID, uplink: RelayPeer) -> RelayShow {
@@ -100,32 +103,33 @@ final class RelayEngine {
     }
 
     /// Takes a viewer by its own offer.
-    func play(
-        _ stream: StreamID, offer: String, at now: MonotonicTime
-    ) throws -> (id: RelaySessionID, answer: String) {
-        guard let audience = audiences[stream] else { throw RelayError.noUplink }
-        let negotiation = try Negotiation(offer: offer, wanted: audience.show.codecs)
-        let peer = try admit(stream, as: .viewer, tracks: negotiation.tracks, at: now)
-        peer.remoteFingerprint = negotiation.fingerprint
-        peer.remoteFragment = negotiation.usernameFragment
-        audience.admit(peer.id)
-        prepareKeyFrame(audience, at: now)
-        return (peer.id, negotiation.answer(local(peer), direction: .sendonly, sources: audience.show.sources))
+    func play(_ stream: StreamID, _ offer: Negotiation, at now: MonotonicTime) throws(RelayError) -> LocalPeer {
+        let peer = try admitViewer(of: stream, tracks: offer.tracks, at: now)
+        peer.remoteFingerprint = offer.fingerprint
+        peer.remoteFragment = offer.usernameFragment
+        return local(peer)
     }
 
-    /// Takes a viewer before it has said anything: the relay offers what the uplink sends.
-    func invite(_ stream: StreamID, at now: MonotonicTime) throws -> (id: RelaySessionID, offer: String) {
-        guard let audience = audiences[stream] else { throw RelayError.noUplink }
-        let peer = try admit(stream, as: .viewer, tracks: audience.show.offeredTracks, at: now)
+    /// Takes a viewer before it has said anything, whom the relay offers these tracks.
+    func invite(
+        _ stream: StreamID, _ tracks: [NegotiatedTrack], at now: MonotonicTime
+    ) throws(RelayError) -> LocalPeer {
+        local(try admitViewer(of: stream, tracks: tracks, at: now))
+    }
+
+    private func admitViewer(
+        of stream: StreamID, tracks: [NegotiatedTrack], at now: MonotonicTime
+    ) throws(RelayError) -> RelayPeer {
+        guard let audience = audiences[stream] else { throw .noUplink }
+        let peer = try admit(stream, as: .viewer, tracks: tracks, at: now)
         audience.admit(peer.id)
         prepareKeyFrame(audience, at: now)
-        return (peer.id, Negotiation.offer(peer.tracks, local(peer), sources: audience.show.sources))
+        return peer
     }
 
     /// Takes the answer of a viewer that was invited.
-    func accept(_ id: RelaySessionID, answer: String, at now: MonotonicTime) throws {
+    func accept(_ id: RelaySessionID, _ answer: Negotiation.Answer, at now: MonotonicTime) {
         guard let peer = peers[id], peer.remoteFingerprint == nil else { return }
-        let answer = try Negotiation.answer(answer)
         peer.remoteFingerprint = answer.fingerprint
         peer.tracks = peer.tracks.filter { answer.kinds.contains($0.kind) }
         guard let endpoint = peer.endpoint else { return }
@@ -162,8 +166,8 @@ final class RelayEngine {
 
     private func admit(
         _ stream: StreamID, as role: RelayPeer.Role, tracks: [NegotiatedTrack], at now: MonotonicTime
-    ) throws -> RelayPeer {
-        guard peers.count < Self.maximumPeers else { throw RelayError.unavailable(reason: "too many peers") }
+    ) throws(RelayError) -> RelayPeer {
+        guard peers.count < Self.maximumPeers else { throw .unavailable(reason: "too many peers") }
         peerCount += 1
         let peer = RelayPeer(
             id: RelaySessionID(worker: place.number, of: place.count, using: &generator), number: peerCount,
@@ -179,7 +183,7 @@ final class RelayEngine {
 
     private func local(_ peer: RelayPeer) -> LocalPeer {
         LocalPeer(
-            credentials: peer.credentials, fingerprint: certificate.fingerprint, candidates: candidates,
+            id: peer.id, credentials: peer.credentials, fingerprint: certificate.fingerprint, candidates: candidates,
             sessionID: peer.sessionID)
     }
 
@@ -208,6 +212,7 @@ final class RelayEngine {
     }
 
     func forget(_ peer: RelayPeer) {
+        releaseTransport(of: peer)
         peers[peer.id] = nil
         peersByFragment[peer.credentials.usernameFragment] = nil
         if let former = peer.formerCredentials { peersByFragment[former.usernameFragment] = nil }

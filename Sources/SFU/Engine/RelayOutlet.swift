@@ -12,6 +12,8 @@ protocol RelayOutlet: AnyObject {
     func trust(_ endpoint: Endpoint)
     /// Gives a handshake a datagram (nil: time has passed), to be answered by `RelayEngine.handshakeAdvanced`.
     func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID)
+    /// Lets go of a handshake that is done: nothing of it is needed any more.
+    func release(_ transport: DTLSTransport)
     /// Tells the other workers' engines, which take it by `RelayEngine.receive(_:at:)`.
     func tell(_ news: ShowNews)
     /// Has the engines of these workers (a bit each) `flush`: there is something in the rings.

@@ -2,7 +2,8 @@ import ICE
 import Wire
 
 /// What the relay says of itself to one peer.
-struct LocalPeer {
+struct LocalPeer: Sendable {
+    let id: RelaySessionID
     let credentials: ICECredentials
     /// SHA-256 of its certificate, `AB:CD:…`.
     let fingerprint: String

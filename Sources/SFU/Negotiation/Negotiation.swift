@@ -1,7 +1,7 @@
 import Wire
 
 /// What a peer offered, as far as the relay uses it, and the relay's answer (RFC 8829, RFC 9143).
-struct Negotiation {
+struct Negotiation: Sendable {
     static let transportExtensionURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
     let offer: SessionDescription
@@ -126,7 +126,12 @@ struct Negotiation {
     }
 
     /// What the answer to such an offer says: the peer's fingerprint, and the kinds of media that it takes.
-    static func answer(_ text: String) throws(RelayError) -> (fingerprint: String, kinds: [MediaKind]) {
+    struct Answer: Sendable {
+        let fingerprint: String
+        let kinds: [MediaKind]
+    }
+
+    static func answer(_ text: String) throws(RelayError) -> Answer {
         guard let answer = try? SessionDescription(parsing: text) else {
             throw .invalidOffer(reason: "The SDP can't be read.")
         }
@@ -135,6 +140,6 @@ struct Negotiation {
         guard let fingerprint = fingerprint(line) else {
             throw .invalidOffer(reason: "The answer has no SHA-256 fingerprint.")
         }
-        return (fingerprint, taken.compactMap { MediaKind(rawValue: $0.kind) })
+        return Answer(fingerprint: fingerprint, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) })
     }
 }

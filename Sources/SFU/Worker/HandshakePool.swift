@@ -1,14 +1,13 @@
 import DTLS
-private import Dispatch
-private import Synchronization
-import Wire
+import Net
 
-/// Threads for handshakes: their public-key arithmetic would make pictures late on a worker's own.
+/// Threads for handshakes, which give way to the workers: their public-key arithmetic must not make a picture late, not
+/// even where all share one core.
 final class HandshakePool: Sendable {
-    private let queues: [DispatchQueue]
+    private let threads: [BackgroundThread]
 
-    init(threads: Int) {
-        queues = (0..<max(1, threads)).map { DispatchQueue(label: "vitrine.handshakes.\($0)", qos: .userInitiated) }
+    init(threads count: Int) {
+        threads = (0..<max(1, count)).map { BackgroundThread(name: "vitrine.handshake.\($0)") }
     }
 
     /// Gives a handshake a datagram (nil: time has passed). One handshake's datagrams are taken in order.
@@ -16,11 +15,19 @@ final class HandshakePool: Sendable {
         _ transport: DTLSTransport, with datagram: [UInt8]?,
         completion: @escaping @Sendable (Result<DTLSTransport.Step, any Error>) -> Void
     ) {
-        let number = UInt(bitPattern: ObjectIdentifier(transport).hashValue) % UInt(queues.count)
-        queues[Int(number)].async {
+        thread(of: transport).perform {
             let result = Result { try datagram.map(transport.receive) ?? transport.tick() }
             if case .success(let step) = result, step.keys == nil, step.datagrams.isEmpty { return }
             completion(result)
         }
+    }
+
+    /// Lets go of a handshake here: to free what OpenSSL had for it takes longer than to forward a frame.
+    func release(_ transport: DTLSTransport) { thread(of: transport).perform { transport.close() } }
+
+    func stop() { for thread in threads { thread.stop() } }
+
+    private func thread(of transport: DTLSTransport) -> BackgroundThread {
+        threads[Int(UInt(bitPattern: ObjectIdentifier(transport).hashValue) % UInt(threads.count))]
     }
 }

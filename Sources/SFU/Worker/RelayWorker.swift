@@ -111,24 +111,41 @@ actor RelayWorker {
         engine.handshakeAdvanced(session, result, at: MonotonicClock.now())
     }
 
-    func publish(_ stream: StreamID, offer: String) throws -> Relay.Session {
-        session(try engine.publish(stream, offer: offer, at: MonotonicClock.now()))
+    // MARK: Sessions. Descriptions are read and written on the caller's thread, not on this one.
+
+    nonisolated func publish(_ stream: StreamID, offer: String) async throws -> Relay.Session {
+        let offer = try Negotiation(offer: offer)
+        let local = try await take { engine, now in try engine.publish(stream, offer, at: now) }
+        return session(local, answer: offer.answer(local, direction: .recvonly))
     }
 
-    func play(_ stream: StreamID, offer: String) throws -> Relay.Session {
-        session(try engine.play(stream, offer: offer, at: MonotonicClock.now()))
+    nonisolated func play(_ stream: StreamID, offer: String) async throws -> Relay.Session {
+        let show = try await take { engine, _ in try engine.show(stream) }
+        let offer = try Negotiation(offer: offer, wanted: show.codecs)
+        let local = try await take { engine, now in try engine.play(stream, offer, at: now) }
+        return session(local, answer: offer.answer(local, direction: .sendonly, sources: show.sources))
     }
 
-    private func session(_ taken: (id: RelaySessionID, answer: String)) -> Relay.Session {
-        Relay.Session(id: taken.id, answer: taken.answer, tag: engine.tag(of: taken.id) ?? "")
+    nonisolated func invite(_ stream: StreamID) async throws -> (id: RelaySessionID, offer: String) {
+        let show = try await take { engine, _ in try engine.show(stream) }
+        let tracks = show.offeredTracks
+        let local = try await take { engine, now in try engine.invite(stream, tracks, at: now) }
+        return (local.id, Negotiation.offer(tracks, local, sources: show.sources))
     }
 
-    func invite(_ stream: StreamID) throws -> (id: RelaySessionID, offer: String) {
-        try engine.invite(stream, at: MonotonicClock.now())
+    nonisolated func accept(_ session: RelaySessionID, answer: String) async throws {
+        let answer = try Negotiation.answer(answer)
+        try await take { engine, now in engine.accept(session, answer, at: now) }
     }
 
-    func accept(_ session: RelaySessionID, answer: String) throws {
-        try engine.accept(session, answer: answer, at: MonotonicClock.now())
+    private func take<Taken: Sendable>(
+        _ body: @Sendable (RelayEngine, MonotonicTime) throws -> Taken
+    ) throws -> Taken {
+        try body(engine, MonotonicClock.now())
+    }
+
+    private nonisolated func session(_ local: LocalPeer, answer: String) -> Relay.Session {
+        Relay.Session(id: local.id, answer: answer, tag: local.credentials.usernameFragment)
     }
 
     func patch(_ session: RelaySessionID, tag: String?, remoteFragment: String?) -> Relay.Patch {

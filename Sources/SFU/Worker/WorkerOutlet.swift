@@ -57,6 +57,8 @@ final class WorkerOutlet: RelayOutlet {
         handshakes.advance(transport, with: datagram) { done(session, $0) }
     }
 
+    func release(_ transport: DTLSTransport) { handshakes.release(transport) }
+
     func tell(_ news: ShowNews) { for sibling in siblings.values { sibling.deliver(news) } }
 
     func nudge(_ workers: UInt64) {

@@ -58,7 +58,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         _ = try? Negotiation.answer(text)
         guard let negotiation = try? Negotiation(offer: text) else { return }
         let local = LocalPeer(
-            credentials: ICECredentials(usernameFragment: "u", password: "p"), fingerprint: "AB", candidates: [],
+            id: .random(), credentials: ICECredentials(usernameFragment: "u", password: "p"), fingerprint: "AB",
+            candidates: [],
             sessionID: 1)
         _ = negotiation.answer(local, direction: .recvonly)
         _ = negotiation.announcedSources

@@ -13,6 +13,7 @@ final class FuzzedRelay: @unchecked Sendable {
     private final class Outlet: RelayOutlet {
         func send(_ batch: inout DatagramBatch) { batch.reset() }
         func send(_ datagram: [UInt8], to endpoint: Endpoint) {}
+        func release(_ transport: DTLSTransport) { transport.close() }
         func trust(_ endpoint: Endpoint) {}
         func tell(_ news: ShowNews) {}
         func nudge(_ workers: UInt64) {}
@@ -53,9 +54,8 @@ final class FuzzedRelay: @unchecked Sendable {
             throw Unusable()
         }
         (peer, stranger) = (Endpoint(near), Endpoint(far))
-        let (id, _) = try engine.publish(StreamID.random(), offer: Self.offer, at: now)
-        guard let credentials = engine.peers[id]?.credentials else { throw Unusable() }
-        let checker = ConnectivityChecker(remote: credentials, localFragment: "fuzz", using: &generator)
+        let local = try engine.publish(StreamID.random(), try Negotiation(offer: Self.offer), at: now)
+        let checker = ConnectivityChecker(remote: local.credentials, localFragment: "fuzz", using: &generator)
         if let check = checker.makeCheck() { receive(check) }
     }
 

@@ -49,6 +49,7 @@ final class VirtualWorld {
             steps.append((session, Result { try datagram.map(transport.receive) ?? transport.tick() }))
         }
 
+        func release(_ transport: DTLSTransport) { transport.close() }
         func trust(_ endpoint: Endpoint) {}
         func tell(_ news: ShowNews) { self.news.append(news) }
         func nudge(_ workers: UInt64) { nudged |= workers }
@@ -100,18 +101,32 @@ final class VirtualWorld {
         let publisher = try VirtualPublisher(
             try address(number), certificate: try #require(DTLSCertificateBox.peer), packetsPerFrame: packetsPerFrame)
         peers[publisher.address] = publisher
-        try publisher.meet(engine.publish(stream, offer: publisher.offer, at: now).answer, using: &generator)
+        try publisher.meet(publish(publisher.offer).answer, using: &generator)
         return publisher
+    }
+
+    /// Has the first worker take an uplink's offer.
+    func publish(_ offer: String) throws -> (id: RelaySessionID, answer: String) {
+        let offer = try Negotiation(offer: offer)
+        let local = try engine.publish(stream, offer, at: now)
+        return (local.id, offer.answer(local, direction: .recvonly))
+    }
+
+    /// Has a worker offer to a viewer.
+    func invite(worker: Int = 0) throws -> (id: RelaySessionID, offer: String) {
+        let show = try engines[worker].show(stream)
+        let local = try engines[worker].invite(stream, show.offeredTracks, at: now)
+        return (local.id, Negotiation.offer(show.offeredTracks, local, sources: show.sources))
     }
 
     func watch(_ number: Int, worker: Int = 0) throws -> VirtualViewer {
         let viewer = try VirtualViewer(try address(number), certificate: try #require(DTLSCertificateBox.peer))
         peers[viewer.address] = viewer
         homes[viewer.address] = worker
-        let (id, offer) = try engines[worker].invite(stream, at: now)
+        let (id, offer) = try invite(worker: worker)
         #expect(id.worker(of: engines.count) == worker)
         try viewer.meet(offer, using: &generator)
-        try engines[worker].accept(id, answer: viewer.answer(to: offer), at: now)
+        engines[worker].accept(id, try Negotiation.answer(viewer.answer(to: offer)), at: now)
         return viewer
     }
 

@@ -14,6 +14,9 @@ struct ServeArguments: ParsableArguments {
     @Option(help: "Where records are kept: sqlite. (default: sqlite)")
     var store: String?
 
+    @Option(help: "How many writes of one show may wait for a store that is away. (default: 10000)")
+    var storeQueue: Int?
+
     @Option(help: "The admin's token. (default: one is made and kept in the data folder)")
     var adminToken: String?
 

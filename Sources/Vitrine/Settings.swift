@@ -54,6 +54,9 @@ struct Settings {
         server.allowedOrigins = Self.list(try source.text("allowed-origins", arguments.allowedOrigins))
         if let publicURL { server.allowedOrigins.append(publicURL) }
         server.viewerTokenSecret = try source.text("viewer-token-secret", arguments.viewerTokenSecret)
+        if let queue = try source.number("store-queue", arguments.storeQueue.map(Double.init), in: 0...1_000_000) {
+            server.storeQueue = Int(queue)
+        }
         try readRelay(source, arguments)
         if let grace = try source.number("admin-grace", arguments.adminGrace, in: 0...3_600) {
             server.adminGraceMS = Int64(grace * 1_000)

@@ -1,7 +1,8 @@
 // The signaling connection (docs/protocol.md, part 3): joins, joins again when the socket drops, and hands out messages.
 
 const firstDelay = 250;
-const longestDelay = 8000;
+// A show that is back is found again within five seconds.
+const longestDelay = 4000;
 
 /**
  * Dispatches one event for each message type, with the message as `detail`, and besides:

@@ -9,6 +9,7 @@ import Storage
 /// What operators and clients ask of the server itself: health, metrics, its own description, ICE servers.
 struct OperatorRoutes {
     let store: any LivestreamStore
+    let shows: ShowRegistry
     let metrics: ServerMetrics
     let relay: Relay
     let iceServers: ICEServerSource
@@ -23,6 +24,10 @@ struct OperatorRoutes {
         router.get("/healthz") { _, _ in try JSON.response(Health(status: "ok")) }
         router.get("/readyz") { _, _ in
             try await store.checkHealth()
+            guard await shows.isRestored else {
+                throw Problem(
+                    .serviceUnavailable, "The shows that were live are not back yet.", headers: [.retryAfter: "1"])
+            }
             return try JSON.response(Health(status: "ok"))
         }
         router.get("/metrics") { _, _ in

@@ -70,9 +70,7 @@ struct RelayRoutes {
 
     /// Trickled candidates, or an ICE restart (RFC 9725, section 4.3).
     @Sendable private func patch(_ request: Request, context: VitrineContext) async throws -> Response {
-        let (stream, id): (StreamID, RelaySessionID) = (
-            try context.streamID(), try context.identifier("session", of: "session")
-        )
+        let id: RelaySessionID = try context.identifier("session", of: "session")
         guard request.headers[.contentType]?.hasPrefix(Self.fragmentType) == true else {
             throw Problem(.unsupportedMediaType, "A fragment has the type \"\(Self.fragmentType)\".")
         }

@@ -12,6 +12,9 @@ final class ServerMetrics: Sendable {
         var chatMessages = 0
         var likes = 0
         var responses: [Int: Int] = [:]
+        /// Writes that wait for a store that is away, and those for which there was no room, by show.
+        var backlogs: [StreamID: Int] = [:]
+        var overflows: [StreamID: UInt64] = [:]
     }
 
     private let counts = Mutex(Counts())
@@ -43,6 +46,15 @@ final class ServerMetrics: Sendable {
         }
     }
 
+    func noteBacklog(_ count: Int, of stream: StreamID) {
+        counts.withLock { $0.backlogs[stream] = count > 0 ? count : nil }
+    }
+
+    func noteBacklogOverflow(_ count: UInt64, of stream: StreamID) {
+        guard count > 0 else { return }
+        counts.withLock { $0.overflows[stream] = count }
+    }
+
     func responded(_ status: HTTPResponse.Status) {
         counts.withLock { $0.responses[status.code / 100, default: 0] += 1 }
     }
@@ -58,6 +70,12 @@ final class ServerMetrics: Sendable {
             counts.messages)
         text.family("vitrine_chat_messages_total", "counter", "Chat messages stored.", counts.chatMessages)
         text.family("vitrine_likes_total", "counter", "Likes stored.", counts.likes)
+        text.family(
+            "vitrine_store_waiting_writes", "gauge", "Writes of shows that wait for a store that is away.",
+            counts.backlogs.values.reduce(0, +))
+        text.family(
+            "vitrine_store_refused_writes_total", "counter", "Writes for which there was no room while it was away.",
+            Int(counts.overflows.values.reduce(0, +)))
         text.family(
             "vitrine_http_responses_total", "counter", "HTTP responses by the class of their status.",
             counts.responses.sorted { $0.key < $1.key }.map { (["class": "\($0.key)xx"], Double($0.value)) })

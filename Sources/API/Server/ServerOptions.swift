@@ -18,6 +18,8 @@ package struct ServerOptions: Sendable {
     package var viewerTokenSecret: String?
     /// How long a show goes on without its admin, in milliseconds.
     package var adminGraceMS: Int64 = 30_000
+    /// How many writes of one show may wait for a store that is away.
+    package var storeQueue = 10_000
     /// How long a client may take to join.
     package var joinTime = TimeAmount.seconds(10)
 

@@ -43,8 +43,8 @@ package struct VitrineServer: Service {
         room.adminGraceMS = options.adminGraceMS
         room.relayIsAvailable = true
         let shows = ShowRegistry(
-            store: store, clock: clock, configuration: room, relay: relay, metrics: metrics, logger: logger)
-        try await shows.restore()
+            store: store, clock: clock, configuration: room, backlogLimit: options.storeQueue, relay: relay,
+            metrics: metrics, logger: logger)
         await recordings.observe { id in
             if let record = try? await store.livestream(id) { await shows.tell(id, .recordChanged(record)) }
         }
@@ -100,7 +100,7 @@ package struct VitrineServer: Service {
             viewers: parts.viewers
         ).add(to: router)
         OperatorRoutes(
-            store: store, metrics: parts.metrics, relay: relay, iceServers: parts.iceServers,
+            store: store, shows: parts.shows, metrics: parts.metrics, relay: relay, iceServers: parts.iceServers,
             description: try Self.description(), admin: admin
         ).add(to: router)
         SignalingRoute(origins: origins).add(to: router)
@@ -155,6 +155,7 @@ private struct ShowKeeper: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            await shows.restore()
             while (try? await Task.sleep(for: .seconds(30))) != nil { await shows.sweep() }
         }
         await shows.close()

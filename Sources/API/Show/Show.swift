@@ -11,6 +11,11 @@ import Wire
 /// The room is a value that knows no socket, no clock and no store. This actor feeds it events in order, and what it
 /// answers with goes to the clients' sockets and to the store from here.
 actor Show {
+    /// A store that has not answered for this long is taken for away.
+    private static let stallMS: Int64 = 1_000
+    private static let firstRetryMS: Int64 = 250
+    private static let longestRetryMS: Int64 = 4_000
+
     nonisolated let id: StreamID
     private var room: Room
     private var connections: [ClientID: ClientConnection] = [:]
@@ -23,21 +28,26 @@ actor Show {
     private let metrics: ServerMetrics
     private let logger: Logger
 
-    /// What waits for the store, oldest first.
-    private var unwritten: [ShowWrite] = []
+    /// What waits for the store.
+    private var backlog: WriteBacklog
     private var writer: Task<Void, Never>?
+    /// Ends the wait before a write is tried again.
+    private var patience: Task<Void, Never>?
+    private var isClosing = false
     private var alarm: (deadline: Timestamp, task: Task<Void, Never>)?
     /// Set once the registry has let go of this show: whoever still holds it must ask the registry again.
     private var isRetired = false
 
     init(
-        room: Room, clock: ServerClock, store: any LivestreamStore, relay: Relay, metrics: ServerMetrics, logger: Logger
+        room: Room, clock: ServerClock, store: any LivestreamStore, backlogLimit: Int, relay: Relay,
+        metrics: ServerMetrics, logger: Logger
     ) {
         id = room.stream.id
         self.room = room
         self.clock = clock
         self.store = store
         self.metrics = metrics
+        backlog = WriteBacklog(limit: backlogLimit)
         relayDesk = RelayDesk(relay: relay, stream: room.stream.id)
         var logger = logger
         logger[metadataKey: "stream"] = "\(id)"
@@ -85,7 +95,7 @@ actor Show {
 
     /// True when nobody is here and nothing is pending: then this show takes nobody in any more.
     func retireIfIdle() -> Bool {
-        guard room.isIdle, connections.isEmpty, unwritten.isEmpty, writer == nil else { return false }
+        guard room.isIdle, connections.isEmpty, backlog.count == 0, writer == nil else { return false }
         isRetired = true
         alarm?.task.cancel()
         return true
@@ -96,8 +106,13 @@ actor Show {
         for connection in connections.values { connection.send(.close(.goingAway)) }
         connections = [:]
         handle(.deadline)
+        isClosing = true
+        patience?.cancel()
         await writer?.value
         alarm?.task.cancel()
+        if backlog.count > 0 {
+            logger.error("the store is away: writes are lost", metadata: ["writes": "\(backlog.count)"])
+        }
     }
 
     private func carryOut(_ effects: [RoomEffect]) {
@@ -111,36 +126,71 @@ actor Show {
             case .close(let client, let code):
                 connections.removeValue(forKey: client)?.send(.close(code))
             case .store(let write):
-                unwritten.append(write)
+                tell(backlog.add(write))
+                startWriting()
             case .relay(let request):
                 relayDesk.carryOut(request, for: self)
             }
         }
-        if !unwritten.isEmpty, writer == nil { startWriting() }
     }
 
     /// One write at a time, each taking all that has come since the one before: under load they grow, not queue.
     private func startWriting() {
+        guard writer == nil else { return }
         writer = Task {
-            while !unwritten.isEmpty {
-                let batch = unwritten
-                unwritten = []
-                await write(batch)
+            var failures = 0
+            while let batch = backlog.nextBatch() {
+                failures = await write(batch) ? 0 : failures + 1
+                metrics.noteBacklog(backlog.isAway ? backlog.count : 0, of: id)
+                guard failures > 0 else { continue }
+                if isClosing { break }
+                await wait(milliseconds: min(Self.longestRetryMS, Self.firstRetryMS << min(failures - 1, 10)))
             }
             writer = nil
         }
     }
 
-    private func write(_ batch: [ShowWrite]) async {
+    private func wait(milliseconds: Int64) async {
+        let patience = Task { _ = try? await Task.sleep(for: .milliseconds(milliseconds)) }
+        self.patience = patience
+        await patience.value
+    }
+
+    /// False when it must be tried again.
+    private func write(_ batch: [ShowWrite]) async -> Bool {
+        let stall = Task {
+            guard (try? await Task.sleep(for: .milliseconds(Self.stallMS))) != nil else { return }
+            noteAway("it does not answer")
+            tell(backlog.didStall())
+        }
+        defer { stall.cancel() }
         do {
             try await store.append(batch, to: id)
-            metrics.wrote(batch)
-            log(batch)
-            handle(.stored(batch))
+        } catch .unavailable(let reason) {
+            noteAway(reason)
+            tell(backlog.didFail())
+            return false
         } catch {
-            logger.error("can't write to the store: \(error)", metadata: ["writes": "\(batch.count)"])
-            handle(.notStored(batch))
+            logger.error("the store refuses writes: \(error)", metadata: ["writes": "\(batch.count)"])
+            tell(backlog.didRefuse())
+            return true
         }
+        if backlog.isAway { logger.notice("the store is back", metadata: ["writes": "\(backlog.count)"]) }
+        metrics.wrote(batch)
+        log(batch)
+        tell(backlog.didWrite())
+        return true
+    }
+
+    private func noteAway(_ reason: String) {
+        guard !backlog.isAway else { return }
+        logger.error("the store is away, the show goes on: \(reason)", metadata: ["writes": "\(backlog.count)"])
+    }
+
+    private func tell(_ answers: WriteBacklog.Answers) {
+        metrics.noteBacklogOverflow(backlog.overflow, of: id)
+        if !answers.done.isEmpty { handle(.stored(answers.done)) }
+        if !answers.refused.isEmpty { handle(.notStored(answers.refused)) }
     }
 
     private func log(_ writes: [ShowWrite]) {

@@ -9,18 +9,20 @@ actor ShowRegistry {
     private let store: any LivestreamStore
     private let clock: ServerClock
     private let configuration: RoomConfiguration
+    private let backlogLimit: Int
     private let relay: Relay
     private let metrics: ServerMetrics
     private let logger: Logger
     private var shows: [StreamID: Show] = [:]
 
     init(
-        store: any LivestreamStore, clock: ServerClock, configuration: RoomConfiguration, relay: Relay,
-        metrics: ServerMetrics, logger: Logger
+        store: any LivestreamStore, clock: ServerClock, configuration: RoomConfiguration,
+        backlogLimit: Int, relay: Relay, metrics: ServerMetrics, logger: Logger
     ) {
         self.store = store
         self.clock = clock
         self.configuration = configuration
+        self.backlogLimit = backlogLimit
         self.relay = relay
         self.metrics = metrics
         self.logger = logger
@@ -33,7 +35,9 @@ actor ShowRegistry {
         let chat = try await store.latestChat(of: id, limit: 50)
         if let show = shows[id] { return show }  // another client brought it in while this one waited for the store
         let room = Room(stream: stream, recentChat: chat, configuration: configuration)
-        let show = Show(room: room, clock: clock, store: store, relay: relay, metrics: metrics, logger: logger)
+        let show = Show(
+            room: room, clock: clock, store: store, backlogLimit: backlogLimit, relay: relay, metrics: metrics,
+            logger: logger)
         shows[id] = show
         return show
     }
@@ -57,8 +61,26 @@ actor ShowRegistry {
         return stream
     }
 
+    /// Whether the shows that were live are back.
+    private(set) var isRestored = false
+
     /// Brings the shows back that were live when the server last stopped: their admins may return, or their grace ends.
-    func restore() async throws(StoreError) {
+    /// Waits for a store that is away.
+    func restore() async {
+        var delay: Int64 = 250
+        while !isRestored, !Task.isCancelled {
+            do throws(StoreError) {
+                try await restoreLive()
+                isRestored = true
+            } catch {
+                logger.error("the store can't be read, it is tried again: \(error)")
+                try? await Task.sleep(for: .milliseconds(delay))
+                delay = min(4_000, 2 * delay)
+            }
+        }
+    }
+
+    private func restoreLive() async throws(StoreError) {
         var page = PageRequest(limit: 100)
         repeat {
             let streams = try await store.livestreams(status: .live, page: page)

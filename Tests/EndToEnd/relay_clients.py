@@ -40,6 +40,17 @@ class Tone(MediaStreamTrack):
         return frame
 
 
+class Picture(VideoStreamTrack):
+    """A grey that grows lighter and darker: a picture that changes all the time."""
+
+    async def recv(self):
+        pts, time_base = await self.next_timestamp()
+        grey = 64 + abs(pts // 3_000 % 240 - 120)
+        frame = av.VideoFrame.from_ndarray(numpy.full((480, 640, 3), grey, numpy.uint8), format="rgb24")
+        frame.pts, frame.time_base = pts, time_base
+        return frame
+
+
 class Loop:
     """An event loop on a thread of its own, so that tests stay plain functions."""
 
@@ -72,7 +83,7 @@ class Peer:
         self.connection = RTCPeerConnection()
         self.connection.on("track", self._track)
         if publishes:
-            self.connection.addTrack(VideoStreamTrack())
+            self.connection.addTrack(Picture())
             self.connection.addTrack(Tone())
         else:
             for kind in ("video", "audio"):

@@ -1,0 +1,22 @@
+@testable import DTLS
+@testable import Net
+@testable import SFU
+@testable import Wire
+
+/// Nobody: what is sent is counted and forgotten.
+final class NullOutlet: RelayOutlet {
+    private(set) var messages = 0
+
+    init() {}
+
+    func send(_ batch: inout DatagramBatch) {
+        messages += batch.count
+        batch.reset()
+    }
+
+    func send(_ datagram: [UInt8], to endpoint: Endpoint) {}
+    func trust(_ endpoint: Endpoint) {}
+    func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {}
+    func uplinkEnded(_ stream: StreamID) {}
+    func log(_ line: String, _ stream: StreamID) {}
+}

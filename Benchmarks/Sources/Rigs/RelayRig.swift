@@ -1,0 +1,103 @@
+@testable import DTLS
+@testable import SFU
+@testable import SRTP
+@testable import Wire
+
+/// An engine with a publisher and viewers who are connected: their handshakes are left out, their keys are real.
+final class RelayRig {
+    let engine: RelayEngine
+    let source: MediaSource
+    private(set) var now = MonotonicTime(nanoseconds: 1_000_000_000_000)
+    private let publisher: Endpoint
+    private let stream = StreamID.random()
+
+    /// `address` says where a viewer is, by its number from 0.
+    init(
+        viewers: Int, cipher: CipherHome, outlet: any RelayOutlet, address: (Int) -> SocketAddress = RelayRig.address
+    ) throws {
+        publisher = Endpoint(Self.address(-1))
+        source = try MediaSource(cipher)
+        engine = try RelayEngine(
+            outlet: outlet, certificate: try DTLSCertificate(),
+            candidates: [Candidate(address: Self.address(-2), transport: .udp, rank: 0)])
+        let uplink = try engine.publish(stream, offer: MediaSource.offer, at: now).id
+        connect(uplink, at: publisher, cipher.keys(0))
+        for number in 0..<viewers {
+            let id = try engine.invite(stream, at: now).id
+            try engine.accept(id, answer: Self.answer, at: now)
+            connect(id, at: Endpoint(address(number)), cipher.keys(number + 1))
+        }
+        try start(viewers)
+    }
+
+    private func connect(_ id: RelaySessionID, at endpoint: Endpoint, _ keys: SRTPKeys) {
+        guard let peer = engine.peers[id] else { preconditionFailure("it was just taken") }
+        peer.endpoint = endpoint
+        engine.peersByEndpoint[endpoint] = peer
+        engine.handshakeAdvanced(id, .success(DTLSTransport.Step(keys: keys)), at: now)
+        precondition(peer.connectedSince != nil)
+    }
+
+    /// A first key frame, so that everybody reads where the ring ends, and more than the second in which key frames are
+    /// still asked for.
+    private func start(_ viewers: Int) throws {
+        receive(source.frame(9, isKey: true))
+        receive([source.sound()])
+        flush()
+        for _ in 0..<40 {
+            advance(milliseconds: 33)
+            receive(source.frame(9))
+            receive([source.sound()])
+            flush()
+        }
+        let before = engine.counters.packetsOut
+        receive(source.frame(9))
+        flush()
+        precondition(engine.counters.packetsOut - before == 9 * viewers, "not every viewer is sent everything")
+    }
+
+    func receive(_ packets: [[UInt8]]) {
+        for var packet in packets {
+            packet.withUnsafeMutableBytes { engine.receive($0, from: publisher, at: now) }
+        }
+    }
+
+    /// For who measures: opens the packet where it is.
+    func receive(_ packet: UnsafeMutableRawBufferPointer) { engine.receive(packet, from: publisher, at: now) }
+
+    func flush() { engine.flush(at: now) }
+
+    var packetsOut: Int { Int(engine.counters.packetsOut) }
+
+    /// Lets time pass, and does what is due then.
+    func advance(milliseconds: Int64) {
+        now = now.advanced(byMilliseconds: milliseconds)
+        _ = engine.handleTimers(at: now)
+    }
+
+    static func address(_ number: Int) -> SocketAddress {
+        let bytes = [10, UInt8(truncatingIfNeeded: number >> 16), UInt8(truncatingIfNeeded: number >> 8)]
+        guard let address = SocketAddress(bytes: bytes + [UInt8(truncatingIfNeeded: number)], port: 5_000) else {
+            preconditionFailure("four bytes are an address")
+        }
+        return address
+    }
+
+    /// A viewer's, to whatever it is offered.
+    private static let answer = """
+        v=0\r
+        o=- 1 1 IN IP4 0.0.0.0\r
+        s=-\r
+        t=0 0\r
+        a=fingerprint:sha-256 \(MediaSource.fingerprint)\r
+        m=audio 9 UDP/TLS/RTP/SAVPF 111\r
+        a=mid:0\r
+        a=recvonly\r
+        a=setup:active\r
+        m=video 9 UDP/TLS/RTP/SAVPF 96 97\r
+        a=mid:1\r
+        a=recvonly\r
+        a=setup:active\r
+
+        """
+}

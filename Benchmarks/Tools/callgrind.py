@@ -67,15 +67,19 @@ def parse(path):
     return profile
 
 
-def run(program, arguments, function, depth=1):
-    """Runs a program, counting only while `function` runs. `depth`: how many callers are kept apart."""
+def run(program, arguments, function, depth=12):
+    """Runs a program, counting only while `function` runs.
+
+    `depth`: how many callers are kept apart. Calls are counted by way, whether in the function or not, so that it has to
+    reach back to the function wherever the program does the same elsewhere.
+    """
     with tempfile.TemporaryDirectory() as folder:
         # Valgrind 3.19 can't read the debugging information of this compiler.
         bare = pathlib.Path(folder) / pathlib.Path(program).name
         subprocess.run(["strip", "-g", "-o", bare, program], check=True)
         output = pathlib.Path(folder) / "profile"
         done = subprocess.run(
-            ["valgrind", "--tool=callgrind", "--collect-atstart=no", f"--toggle-collect={function}", "--dump-instr=yes",
+            ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--collect-atstart=no", f"--toggle-collect={function}", "--dump-instr=yes",
              "--compress-strings=no", "--compress-pos=no", f"--separate-callers={depth}",
              f"--callgrind-out-file={output}", bare, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -35,10 +35,12 @@ struct Run {
 
 func run(_ rig: RelayRig, isSound: Bool, frames: Int) -> Run {
     var run = Run()
-    for _ in 0..<frames {
+    var packets = (0..<frames).map { _ in isSound ? [rig.source.sound()] : rig.source.frame(9) }
+    hot_path_begin()
+    for frame in packets.indices {
         rig.advance(milliseconds: 33)
-        for var packet in isSound ? [rig.source.sound()] : rig.source.frame(9) {
-            packet.withUnsafeMutableBytes { bytes in
+        for number in packets[frame].indices {
+            packets[frame][number].withUnsafeMutableBytes { bytes in
                 let before = allocations_count()
                 receive(rig, bytes)
                 run.allocationsIn += allocations_count() - before

@@ -38,17 +38,14 @@ final class RelayRig {
         precondition(peer.connectedSince != nil)
     }
 
-    /// A first key frame, so that everybody reads where the ring ends, and more than the second in which key frames are
-    /// still asked for.
+    /// Past the second in which key frames are still asked for, a first key frame, and everybody reads where the ring ends.
     private func start(_ viewers: Int) throws {
-        receive(source.frame(9, isKey: true))
-        receive([source.sound()])
-        flush()
-        for _ in 0..<40 {
-            advance(milliseconds: 33)
-            receive(source.frame(9))
+        advance(milliseconds: RelayShow.keyFrameIntervalMS + 1)
+        for number in 0..<3 {
+            receive(source.frame(9, isKey: number == 0))
             receive([source.sound()])
             flush()
+            advance(milliseconds: 33)
         }
         let before = engine.counters.packetsOut
         receive(source.frame(9))

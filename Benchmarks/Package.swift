@@ -24,10 +24,15 @@ let package = Package(
     targets: [
         .target(name: "CAllocations"),
         .target(name: "CHotPath"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLimit", dependencies: ["CCrypto"]),
         .target(
             name: "Rigs", dependencies: vitrine("DTLS", "ICE", "Net", "SFU", "SRTP", "Wire"), swiftSettings: house),
         .executableTarget(
             name: "hot-path", dependencies: ["CAllocations", "CHotPath", "Rigs"], path: "Sources/HotPath",
             swiftSettings: house),
+        .executableTarget(
+            name: "egress-limit", dependencies: ["CLimit", "Rigs"] + vitrine("Net", "SFU", "Wire"),
+            path: "Sources/EgressLimit", swiftSettings: house),
     ]
 )

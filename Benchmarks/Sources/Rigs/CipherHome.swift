@@ -7,6 +7,8 @@ enum CipherHome: String, CaseIterable, Sendable {
 
     var profile: SRTPKeys.Profile { self == .gcm ? .aeadAES128GCM : .aes128CMSHA1_80 }
 
+    var isGalois: Bool { profile == .aeadAES128GCM }
+
     /// Keys of the peer with this number, the same in each run.
     func keys(_ number: Int) -> SRTPKeys {
         func master(_ side: Int) -> [UInt8] {

@@ -1,0 +1,82 @@
+import CLimit
+import Foundation
+
+@testable import Rigs
+
+// egress-limit [--json] [--rounds N] [--packets N]
+// What the relay's way out costs a packet, beside the same bytes encrypted and sent by a bare loop in C: over loopback,
+// in turns, the sender on the first core and the receiver on the second. About a minute.
+
+let arguments = CommandLine.arguments.dropFirst()
+
+func option(_ name: String, or standard: Int) -> Int {
+    guard let position = arguments.firstIndex(of: name), position + 1 < arguments.endIndex else { return standard }
+    return Int(arguments[position + 1]) ?? standard
+}
+
+let rounds = max(1, option("--rounds", or: 5))
+let packets = max(1_000, option("--packets", or: 90_000))
+
+/// The relay against the limit with each cipher that is here, 500 viewers.
+func againstLimit(takesOffload: Bool) throws -> Report.Part {
+    let viewers = 500
+    let sink = try Sink(takesOffload: takesOffload, core: 1)
+    let ours = try CipherHome.allCases.filter { $0.isGalois }.map {
+        try VitrineSender(viewers: viewers, cipher: $0, to: sink)
+    }
+    let limits = try [climit_evp_gcm, climit_ipsec_mb_gcm].compactMap {
+        try LimitSender(viewers: viewers, cipher: $0, to: sink)
+    }
+    let senders: [any Sender] = ours + limits
+    let rows = Comparison(senders: senders.map { ($0, viewers) }, sink: sink).run(rounds: rounds, packets: packets)
+    let ratios = rows.prefix(ours.count).flatMap { our in
+        rows.dropFirst(ours.count).map { Report.Ratio("\(our.name) / \($0.name)", our.ratios(over: $0)) }
+    }
+    return Report.Part(
+        title: "Against the limit, frames of 9 packets, receiver \(takesOffload ? "with" : "without") GRO", rows: rows,
+        ratios: ratios, lostPackets: sink.lost)
+}
+
+/// The relay against itself with a kernel that cuts no messages.
+func againstPlainSends() throws -> Report.Part {
+    let viewers = 500
+    let sink = try Sink(takesOffload: false, core: 1)
+    let senders = try [true, false].map {
+        try VitrineSender(viewers: viewers, cipher: .gcm, segments: $0, to: sink)
+    }
+    let rows = Comparison(senders: senders.map { ($0, viewers) }, sink: sink).run(rounds: rounds, packets: packets)
+    return Report.Part(
+        title: "Against one datagram a call", rows: rows,
+        ratios: [Report.Ratio("segments / single datagrams", rows[0].ratios(over: rows[1]))], lostPackets: sink.lost)
+}
+
+/// What a packet costs with few viewers and with many.
+func growth() throws -> Report.Part {
+    let sink = try Sink(takesOffload: false, core: 1)
+    let sizes = [10, 100, 500, 2_000]
+    let senders = try sizes.map { ($0, try VitrineSender(viewers: $0, cipher: .gcm, to: sink)) }
+    let rows = Comparison(senders: senders.map { ($1, $0) }, sink: sink).run(rounds: rounds, packets: packets)
+    return Report.Part(
+        title: "With more viewers", rows: rows,
+        ratios: rows.prefix(2).flatMap { few in
+            rows.filter { $0.viewers > few.viewers }.map {
+                Report.Ratio("cost with \($0.viewers) viewers / with \(few.viewers)", few.ratios(over: $0))
+            }
+        },
+        lostPackets: sink.lost)
+}
+
+func main() throws {
+    guard climit_pin(0) != 0 else { throw Failure(reason: "can't stay on one core") }
+    var report = Report()
+    report.parts.append(try againstLimit(takesOffload: false))
+    report.parts.append(try againstLimit(takesOffload: true))
+    report.parts.append(try againstPlainSends())
+    report.parts.append(try growth())
+    if arguments.contains("--json") { try report.printJSON() } else { report.printTable() }
+}
+
+do { try main() } catch {
+    FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+    exit(1)
+}

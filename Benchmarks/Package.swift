@@ -19,7 +19,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         // Its modules are products only where VITRINE_RELAY_ONLY is set: scripts/bench does.
-        .package(name: "vitrine", path: "..")
+        .package(name: "vitrine", path: ".."),
+        .package(url: "https://github.com/ordo-one/benchmark.git", from: "1.38.1", traits: []),
     ],
     targets: [
         .target(name: "CAllocations"),
@@ -27,12 +28,19 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLimit", dependencies: ["CCrypto"]),
         .target(
-            name: "Rigs", dependencies: vitrine("DTLS", "ICE", "Net", "SFU", "SRTP", "Wire"), swiftSettings: house),
+            name: "Rigs", dependencies: ["CLimit"] + vitrine("DTLS", "ICE", "Net", "SFU", "SRTP", "Wire"),
+            swiftSettings: house),
         .executableTarget(
             name: "hot-path", dependencies: ["CAllocations", "CHotPath", "Rigs"], path: "Sources/HotPath",
             swiftSettings: house),
         .executableTarget(
             name: "egress-limit", dependencies: ["CLimit", "Rigs"] + vitrine("Net", "SFU", "Wire"),
             path: "Sources/EgressLimit", swiftSettings: house),
+        .executableTarget(
+            name: "Stations",
+            dependencies: ["CAllocations", "CLimit", "Rigs", .product(name: "Benchmark", package: "benchmark")]
+                + vitrine("DTLS", "ICE", "Net", "SFU", "Signaling", "SRTP", "Wire"),
+            path: "Benchmarks/Stations", swiftSettings: house,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ]
 )

@@ -7,6 +7,9 @@ enum CipherHome: String, CaseIterable, Sendable {
 
     var profile: SRTPKeys.Profile { self == .gcm ? .aeadAES128GCM : .aes128CMSHA1_80 }
 
+    /// libsrtp2 opens what an uplink sends, whatever home viewers have: once for each profile is enough.
+    var isOnUplinks: Bool { self == .gcm || self == .counterMode }
+
     var isGalois: Bool { profile == .aeadAES128GCM }
 
     /// Keys of the peer with this number, the same in each run.

@@ -89,14 +89,15 @@ private final class RepairState {
     let request: [UInt8]
 
     init() throws {
-        rig = try RelayRig(viewers: 100, cipher: .gcm, outlet: NullOutlet())
-        guard let show = rig.engine.shows.values.first, let track = show.video,
-            let viewer = rig.engine.peers[show.downlinks.pointer(50).pointee.session]
+        rig = try RelayRig(viewers: 100, cipher: .openSSL, outlet: NullOutlet())
+        guard let audience = rig.engine.audiences.values.first, let feed = audience.show.feed(.video),
+            let viewer = rig.engine.peers[audience.downlinks.pointer(50).pointee.session]
         else { throw Failure(reason: "the rig has no viewers") }
-        let number = show.downlinks.pointer(50).pointee.tracks[0].number(of: track.planned - 1)
+        let track = audience.downlinks.pointer(50).pointee.tracks[feed.kind.number]
+        let number = track.number(of: track.next - 1)
         var compound = RTCPCompound()
         compound.receiverReport(sender: 1)
-        compound.nack(sender: 1, media: track.sources.media, lost: [UInt16(truncatingIfNeeded: number)])
+        compound.nack(sender: 1, media: feed.sources.media, lost: [UInt16(truncatingIfNeeded: number)])
         (self.viewer, request) = (viewer, compound.bytes)
     }
 

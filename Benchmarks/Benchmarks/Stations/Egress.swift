@@ -5,7 +5,7 @@ import Benchmark
 
 /// From the ring to the socket. An operation is a packet for one viewer.
 func registerEgress() {
-    for cipher in CipherHome.allCases {
+    for cipher in ViewerCipher.available {
         for viewers in [1, 100, 2_000] { registerSeal(cipher, viewers) }
     }
     registerEngine()
@@ -14,7 +14,7 @@ func registerEgress() {
 
 private let packetsPerFrame = 9
 
-private func registerSeal(_ cipher: CipherHome, _ viewers: Int) {
+private func registerSeal(_ cipher: ViewerCipher, _ viewers: Int) {
     Station(
         name: "out: plan and seal a frame for \(viewers), \(cipher.rawValue)",
         operations: packetsPerFrame * viewers,
@@ -37,12 +37,12 @@ private final class EngineState {
 
     init(viewers: Int) throws {
         (sink, outlet) = (nil, nil)
-        rig = try RelayRig(viewers: viewers, cipher: .gcm, outlet: NullOutlet())
+        rig = try RelayRig(viewers: viewers, cipher: .openSSL, outlet: NullOutlet())
     }
 
     init(viewers: Int, segments: Bool) throws {
         let (sink, outlet) = (try Sink(takesOffload: false, core: 1), try PortOutlet(segments: segments))
-        rig = try RelayRig(viewers: viewers, cipher: .gcm, outlet: outlet, address: sink.address)
+        rig = try RelayRig(viewers: viewers, cipher: .openSSL, outlet: outlet, address: sink.address)
         (self.sink, self.outlet) = (sink, outlet)
     }
 

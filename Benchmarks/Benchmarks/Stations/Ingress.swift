@@ -17,7 +17,7 @@ func registerIngress() {
 private func registerDemux() {
     Station(
         name: "in: tell a datagram apart and find its peer (of 500)",
-        setup: { try RelayRig(viewers: 500, cipher: .gcm, outlet: NullOutlet()) },
+        setup: { try RelayRig(viewers: 500, cipher: .openSSL, outlet: NullOutlet()) },
         body: { rig in
             // RTP of a viewer, who has none to send: found, and refused.
             var datagram = [UInt8](repeating: 0x80, count: 1_178)
@@ -36,14 +36,14 @@ private final class UplinkState {
     let source: MediaSource
     var packets: [[UInt8]] = []
 
-    init(_ cipher: CipherHome) throws {
+    init(_ cipher: ViewerCipher) throws {
         session = try UplinkSession(cipher.keys(0))
         source = try MediaSource(cipher)
     }
 }
 
 private func registerUnprotect() {
-    for cipher in CipherHome.allCases where cipher.isOnUplinks {
+    for cipher in ViewerCipher.available where cipher.isOnUplinks {
         Station(
             name: "in: SRTP unprotect, \(cipher.rawValue)",
             setup: { try UplinkState(cipher) },
@@ -58,7 +58,7 @@ private func registerUnprotect() {
 }
 
 private final class RingState {
-    var ring = PacketRing(capacity: 2_048)
+    let ring = PacketRing(capacity: 2_048)
     var index: UInt64 = 1
     let payload = [UInt8](repeating: 7, count: MediaSource.videoBytes)
 }
@@ -89,7 +89,7 @@ private func registerRing() {
         },
         body: { state in
             for index in UInt64(1)...1_000 {
-                if let slot = state.ring.slot(index) { blackHole(state.ring.payload(slot)) }
+                blackHole(state.ring.packet(index))
             }
         }
     ).register()

@@ -22,7 +22,7 @@ final class VitrineSender: Sender {
     private let rig: RelayRig
     private var frame: [[UInt8]] = []
 
-    init(viewers: Int, cipher: CipherHome, segments: Bool = true, to sink: Sink) throws {
+    init(viewers: Int, cipher: ViewerCipher, segments: Bool = true, to sink: Sink) throws {
         name = "vitrine, \(cipher.rawValue)" + (segments ? "" : ", one datagram a call")
         outlet = try PortOutlet(segments: segments)
         rig = try RelayRig(viewers: viewers, cipher: cipher, outlet: outlet, address: sink.address)

@@ -21,7 +21,7 @@ let packets = max(1_000, option("--packets", or: 90_000))
 func againstLimit(takesOffload: Bool) throws -> Report.Part {
     let viewers = 500
     let sink = try Sink(takesOffload: takesOffload, core: 1)
-    let ours = try CipherHome.allCases.filter { $0.isGalois }.map {
+    let ours = try ViewerCipher.available.filter { $0.isGalois }.map {
         try VitrineSender(viewers: viewers, cipher: $0, to: sink)
     }
     let limits = try [climit_evp_gcm, climit_ipsec_mb_gcm].compactMap {
@@ -42,7 +42,7 @@ func againstPlainSends() throws -> Report.Part {
     let viewers = 500
     let sink = try Sink(takesOffload: false, core: 1)
     let senders = try [true, false].map {
-        try VitrineSender(viewers: viewers, cipher: .gcm, segments: $0, to: sink)
+        try VitrineSender(viewers: viewers, cipher: .openSSL, segments: $0, to: sink)
     }
     let rows = Comparison(senders: senders.map { ($0, viewers) }, sink: sink).run(rounds: rounds, packets: packets)
     return Report.Part(
@@ -54,7 +54,7 @@ func againstPlainSends() throws -> Report.Part {
 func growth() throws -> Report.Part {
     let sink = try Sink(takesOffload: false, core: 1)
     let sizes = [10, 100, 500, 2_000]
-    let senders = try sizes.map { ($0, try VitrineSender(viewers: $0, cipher: .gcm, to: sink)) }
+    let senders = try sizes.map { ($0, try VitrineSender(viewers: $0, cipher: .openSSL, to: sink)) }
     let rows = Comparison(senders: senders.map { ($1, $0) }, sink: sink).run(rounds: rounds, packets: packets)
     return Report.Part(
         title: "With more viewers", rows: rows,

@@ -56,10 +56,10 @@ func run(_ rig: RelayRig, isSound: Bool, frames: Int) -> Run {
 
 func main() throws -> Int32 {
     let arguments = CommandLine.arguments
-    guard arguments.count == 5, let cipher = CipherHome(rawValue: arguments[1]),
+    guard arguments.count == 5, let cipher = ViewerCipher(rawValue: arguments[1]),
         let viewers = Int(arguments[3]), let frames = Int(arguments[4])
     else {
-        let ciphers = CipherHome.allCases.map(\.rawValue).joined(separator: "|")
+        let ciphers = ViewerCipher.available.map(\.rawValue).joined(separator: "|")
         print("usage: hot-path \(ciphers) video|sound VIEWERS FRAMES")
         return 2
     }

@@ -17,8 +17,8 @@ final class MediaSource {
     private var frames: UInt32 = 0
     private var content: [UInt8]
 
-    init(_ home: CipherHome) throws {
-        sealer = try RTPSealer(home.peerKeys(0))
+    init(_ cipher: ViewerCipher) throws {
+        sealer = try RTPSealer(cipher.peerKeys(0), home: .openSSL)
         content = (0..<Self.videoBytes).map { UInt8(truncatingIfNeeded: $0 &* 167) }
     }
 

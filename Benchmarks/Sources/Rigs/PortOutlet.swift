@@ -18,6 +18,10 @@ final class PortOutlet: RelayOutlet {
     func send(_ datagram: [UInt8], to endpoint: Endpoint) {}
     func trust(_ endpoint: Endpoint) {}
     func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {}
+    func release(_ transport: DTLSTransport) {}
+    func tell(_ news: ShowNews) {}
+    func nudge(_ workers: UInt64) {}
+    func viewerLeft() {}
     func uplinkEnded(_ stream: StreamID) {}
     func log(_ line: String, _ stream: StreamID) {}
 }

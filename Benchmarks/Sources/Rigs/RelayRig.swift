@@ -13,18 +13,20 @@ final class RelayRig {
 
     /// `address` says where a viewer is, by its number from 0.
     init(
-        viewers: Int, cipher: CipherHome, outlet: any RelayOutlet, address: (Int) -> SocketAddress = RelayRig.address
+        viewers: Int, cipher: ViewerCipher, outlet: any RelayOutlet, address: (Int) -> SocketAddress = RelayRig.address
     ) throws {
         publisher = Endpoint(Self.address(-1))
         source = try MediaSource(cipher)
         engine = try RelayEngine(
             outlet: outlet, certificate: try DTLSCertificate(),
-            candidates: [Candidate(address: Self.address(-2), transport: .udp, rank: 0)])
-        let uplink = try engine.publish(stream, offer: MediaSource.offer, at: now).id
+            candidates: [Candidate(address: Self.address(-2), transport: .udp, rank: 0)], cipherHome: cipher.home)
+        let uplink = try engine.publish(stream, try Negotiation(offer: MediaSource.offer), at: now).id
         connect(uplink, at: publisher, cipher.keys(0))
+        let tracks = try engine.show(stream).offeredTracks
+        let answer = try Negotiation.answer(Self.answer)
         for number in 0..<viewers {
-            let id = try engine.invite(stream, at: now).id
-            try engine.accept(id, answer: Self.answer, at: now)
+            let id = try engine.invite(stream, tracks, at: now).id
+            engine.accept(id, answer, at: now)
             connect(id, at: Endpoint(address(number)), cipher.keys(number + 1))
         }
         try start(viewers)
@@ -47,10 +49,10 @@ final class RelayRig {
             flush()
             advance(milliseconds: 33)
         }
-        let before = engine.counters.packetsOut
+        let before = packetsOut
         receive(source.frame(9))
         flush()
-        precondition(engine.counters.packetsOut - before == 9 * viewers, "not every viewer is sent everything")
+        precondition(packetsOut - before == 9 * viewers, "not every viewer is sent everything")
     }
 
     func receive(_ packets: [[UInt8]]) {
@@ -64,7 +66,14 @@ final class RelayRig {
 
     func flush() { engine.flush(at: now) }
 
-    var packetsOut: Int { Int(engine.counters.packetsOut) }
+    /// What all viewers have been sent until now.
+    var packetsOut: Int {
+        guard let audience = engine.audiences[stream] else { return 0 }
+        return (0..<audience.downlinks.count).reduce(0) { sum, position in
+            let downlink = audience.downlinks.pointer(position)
+            return sum + MediaKind.allCases.reduce(0) { $0 + Int(downlink.pointee.tracks[$1.number].packetsSent) }
+        }
+    }
 
     /// Lets time pass, and does what is due then.
     func advance(milliseconds: Int64) {

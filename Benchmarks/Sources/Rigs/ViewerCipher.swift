@@ -1,16 +1,20 @@
+@testable import SRTP
 @testable import Wire
 
-/// Where a viewer's packets are sealed: one for each home of the `Cipher` seam.
-enum CipherHome: String, CaseIterable, Sendable {
-    case gcm
+/// How a viewer's packets are sealed: one for each home of the `Cipher` seam.
+enum ViewerCipher: String, CaseIterable, Sendable {
+    case multiBuffer = "gcm-ipsec-mb"
+    case openSSL = "gcm-openssl"
     case counterMode = "ctr-sha1"
 
-    var profile: SRTPKeys.Profile { self == .gcm ? .aeadAES128GCM : .aes128CMSHA1_80 }
+    /// What this machine has, and this program was built with.
+    static var available: [Self] { allCases.filter { CipherHome.available.contains($0.home) } }
 
+    var home: CipherHome { self == .multiBuffer ? .multiBuffer : .openSSL }
+    var profile: SRTPKeys.Profile { self == .counterMode ? .aes128CMSHA1_80 : .aeadAES128GCM }
+    var isGalois: Bool { self != .counterMode }
     /// libsrtp2 opens what an uplink sends, whatever home viewers have: once for each profile is enough.
-    var isOnUplinks: Bool { self == .gcm || self == .counterMode }
-
-    var isGalois: Bool { profile == .aeadAES128GCM }
+    var isOnUplinks: Bool { self != .multiBuffer }
 
     /// Keys of the peer with this number, the same in each run.
     func keys(_ number: Int) -> SRTPKeys {

@@ -34,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -44,6 +45,7 @@ let package = Package(
         .target(name: "Wire", swiftSettings: strict),
         .systemLibrary(name: "CNice", pkgConfig: "nice", providers: [.apt(["libnice-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .target(name: "CNet"),
         .target(name: "Net", dependencies: ["CNet", "Wire"], swiftSettings: house),
@@ -55,6 +57,14 @@ let package = Package(
         .target(
             name: "SFU",
             dependencies: ["DTLS", "ICE", "Net", "SRTP", "Wire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: house
+        ),
+        .target(
+            name: "Load",
+            dependencies: [
+                "COpus", "DTLS", "ICE", "Net", "SRTP", "Wire",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: house
         ),
         .target(name: "Signaling", dependencies: ["Wire"], swiftSettings: strict),
@@ -102,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "Vitrine",
             dependencies: [
-                "API", "SFU", "SRTP", "Signaling", "Storage", "Wire",
+                "API", "Load", "SFU", "SRTP", "Signaling", "Storage", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -131,6 +141,9 @@ let package = Package(
         .testTarget(
             name: "SFUTests", dependencies: ["CNicePeer", "DTLS", "ICE", "Net", "SFU", "SRTP", "TestSupport", "Wire"],
             path: "Tests/SFU",
+            swiftSettings: house),
+        .testTarget(
+            name: "LoadTests", dependencies: ["Load", "SRTP", "TestSupport", "Wire"], path: "Tests/Load",
             swiftSettings: house),
         .testTarget(
             name: "WireTests", dependencies: ["TestSupport", "Wire"], path: "Tests/Wire", swiftSettings: house),

@@ -10,7 +10,7 @@ struct Vitrine: AsyncParsableCommand {
             Begin with "vitrine serve": it needs nothing else, keeps its data in ./data, and prints the links of the \
             admin's and the customers' pages.
             """,
-        version: "0.1.0", subcommands: [Serve.self])
+        version: "0.1.0", subcommands: [Serve.self, LoadCommand.self])
 
     /// Exit status 0 after a clean stop or help, 2 for bad usage, 1 for the rest (docs/operating.md).
     static func main() async {

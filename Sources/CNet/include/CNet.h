@@ -30,6 +30,34 @@ int cnet_receive(int descriptor, struct cnet_received *messages, int count);
 /// How many of the first messages were taken, or minus errno when the first was refused.
 int cnet_send(int descriptor, const struct cnet_outgoing *messages, int count);
 
+/// A part of a datagram that came: `captured` bytes of it are at `bytes`.
+struct cnet_arrival {
+    void *bytes;
+    uint32_t captured;
+    /// The whole datagram's, which may be more; several datagrams' when `segment` isn't 0.
+    uint32_t length;
+    /// How long each of several datagrams of one sender is, but for the last; 0 for a single one.
+    uint32_t segment;
+    /// When the kernel had it, in nanoseconds of the clock on the wall; 0 when the socket doesn't say.
+    int64_t time;
+    const struct sockaddr_storage *address;
+};
+
+/// Memory to receive into, for any number of sockets of one thread.
+struct cnet_inbox;
+struct cnet_inbox *cnet_inbox_make(int slots, int slot_bytes);
+void cnet_inbox_free(struct cnet_inbox *inbox);
+/// How many came. Of each only the first `capture` bytes are copied, and its source only when `with_address` isn't 0:
+/// what nobody reads costs nothing.
+int cnet_inbox_receive(struct cnet_inbox *inbox, int descriptor, int capture, int with_address);
+const struct cnet_arrival *cnet_inbox_arrivals(const struct cnet_inbox *inbox);
+
+/// Has the kernel say when each datagram came, or hand over several of one sender at once. 0 when it does.
+int cnet_set_timestamps(int descriptor);
+int cnet_set_receive_offload(int descriptor);
+/// How many datagrams a socket has lost because its buffer was full.
+uint32_t cnet_dropped(int descriptor);
+
 /// Asks for kernel buffers of this size, beyond the usual limit where that is allowed.
 void cnet_set_buffers(int descriptor, int bytes);
 

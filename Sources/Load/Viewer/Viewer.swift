@@ -1,0 +1,180 @@
+import ICE
+import Net
+import SRTP
+import Wire
+
+// Unchecked: made by whoever starts it, then only its worker's thread touches it.
+/// One viewer: counts what comes by the headers, and opens it when it verifies, or has not yet seen a picture.
+final class Viewer: @unchecked Sendable {
+    /// As much of a packet as counting needs: header, extensions, and a whole answer to a check.
+    private static let headerCapture = 192
+    private static let wholeCapture = 65_536
+
+    let number: Int
+    let link: PeerLink
+    let isVerifying: Bool
+    var times: JoinTimes
+    private(set) var video: TrackReceiver?
+    private(set) var audio: TrackReceiver?
+    private var verifier: PacketVerifier?
+    private var nextReport = MonotonicTime(nanoseconds: 0)
+    private var nextKeyFrameRequest = MonotonicTime(nanoseconds: 0)
+    /// Packets that are none of the tracks'.
+    private(set) var strangers: UInt64 = 0
+    /// It stands in its worker's list of those that miss something.
+    var isRepairing = false
+    private let ssrc = UInt32.random(in: 1...UInt32.max)
+
+    private static let reportMilliseconds: Int64 = 1_000
+    private static let keyFrameMilliseconds: Int64 = 500
+
+    init(number: Int, link: PeerLink, isVerifying: Bool, asked: MonotonicTime) {
+        self.number = number
+        self.link = link
+        self.isVerifying = isVerifying
+        times = JoinTimes(asked: asked)
+    }
+
+    func begin(_ remote: RemoteDescription) {
+        for track in remote.tracks {
+            if track.kind == .video { video = TrackReceiver(track) } else { audio = TrackReceiver(track) }
+        }
+        link.onConnected = { [unowned self] keys, now in
+            times.connected = now
+            nextReport = now.advanced(byMilliseconds: Int64(number % 100) * 10)
+            nextKeyFrameRequest = now.advanced(byMilliseconds: Self.keyFrameMilliseconds)
+            do { verifier = try PacketVerifier(keys) } catch { link.fail("SRTP: \(error)") }
+        }
+    }
+
+    var hasJoined: Bool { times.firstKeyFrame != nil || (video == nil && times.firstMedia != nil) }
+    var findings: Findings { isVerifying ? verifier?.findings ?? Findings() : Findings() }
+    private var isOpening: Bool { isVerifying || (video != nil && times.firstKeyFrame == nil) }
+    var capture: Int { isOpening || !link.isConnected ? Self.wholeCapture : Self.headerCapture }
+    var isMissing: Bool { video?.missing.isEmpty == false || audio?.missing.isEmpty == false }
+
+    /// Takes RTP. `arrival`: when the kernel had it.
+    func receive(
+        _ bytes: UnsafeMutableRawBufferPointer, byteCount: Int, arrival: MonotonicTime, at now: MonotonicTime,
+        _ latencies: inout LatencyRecorder
+    ) {
+        guard bytes.count >= RTPHeader.minimumBytes else { return }
+        let type = bytes[1] & 0x7F
+        if times.firstMedia == nil { times.firstMedia = arrival }
+        if type == video?.track.payloadType {
+            let sequence = Self.word(bytes, 2)
+            let outcome = video?.receive(sequence, ssrc: Self.source(bytes), bytes: byteCount, at: now)
+            if isOpening { openVideo(bytes, outcome, arrival, &latencies) }
+        } else if type == audio?.track.payloadType {
+            let sequence = Self.word(bytes, 2)
+            let outcome = audio?.receive(sequence, ssrc: Self.source(bytes), bytes: byteCount, at: now)
+            if isVerifying { openAudio(bytes, outcome, arrival, &latencies) }
+        } else if let repair = video?.track.repairPayloadType, type == repair {
+            receiveRepair(bytes, byteCount: byteCount, at: now, &latencies)
+        } else {
+            strangers += 1
+        }
+    }
+
+    private static func word(_ bytes: UnsafeMutableRawBufferPointer, _ offset: Int) -> UInt16 {
+        UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+
+    private static func source(_ bytes: UnsafeMutableRawBufferPointer) -> UInt32 {
+        UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+    }
+
+    private func openVideo(
+        _ bytes: UnsafeMutableRawBufferPointer, _ outcome: SequenceLedger.Outcome?, _ arrival: MonotonicTime,
+        _ latencies: inout LatencyRecorder
+    ) {
+        guard let (header, payload) = open(bytes), outcome != .duplicate else { return }
+        verifier?.takeVideo(
+            payload, sequence: header.sequenceNumber, header: header, codec: video?.track.codec,
+            arrival: outcome == .late ? nil : arrival, &latencies)
+        notePicture(arrival)
+    }
+
+    private func openAudio(
+        _ bytes: UnsafeMutableRawBufferPointer, _ outcome: SequenceLedger.Outcome?, _ arrival: MonotonicTime,
+        _ latencies: inout LatencyRecorder
+    ) {
+        guard let (header, payload) = open(bytes), outcome != .duplicate else { return }
+        verifier?.takeAudio(
+            payload, sequence: header.sequenceNumber, header: header, arrival: outcome == .late ? nil : arrival,
+            checksTone: outcome != .late, &latencies)
+    }
+
+    private func notePicture(_ arrival: MonotonicTime) {
+        if times.firstKeyFrame == nil, verifier?.hasKeyFrame == true { times.firstKeyFrame = arrival }
+    }
+
+    /// RFC 4588, section 4: the original's number comes first, then its payload.
+    private func receiveRepair(
+        _ bytes: UnsafeMutableRawBufferPointer, byteCount: Int, at now: MonotonicTime,
+        _ latencies: inout LatencyRecorder
+    ) {
+        guard isOpening else {
+            guard let original = verifier?.peek(UnsafeRawBufferPointer(bytes)) else { return }
+            _ = video?.receiveRepair(of: original, bytes: byteCount, at: now)
+            return
+        }
+        guard let (header, payload) = open(bytes), payload.count > 2 else { return }
+        let original = UInt16(bigEndian: payload.loadUnaligned(as: UInt16.self))
+        guard video?.receiveRepair(of: original, bytes: byteCount, at: now) == .late else { return }
+        verifier?.takeVideo(
+            UnsafeRawBufferPointer(rebasing: payload[2...]), sequence: original, header: header,
+            codec: video?.track.codec, arrival: nil, &latencies)
+        notePicture(now)
+    }
+
+    private func open(_ bytes: UnsafeMutableRawBufferPointer) -> (RTPHeader, UnsafeRawBufferPointer)? {
+        guard let packet = verifier?.open(bytes), let header = RTPHeader(packet.assumingMemoryBound(to: UInt8.self).span)
+        else { return nil }
+        let end = header.headerBytes + header.payloadBytes
+        return (header, UnsafeRawBufferPointer(rebasing: packet[header.headerBytes..<end]))
+    }
+
+    func receiveRTCP(_ datagram: UnsafeRawBufferPointer, with scratch: SRTCPScratch, at now: MonotonicTime) {
+        for packet in link.open(datagram, with: scratch) {
+            guard case .senderReport(let report, _) = packet else { continue }
+            video?.take(report, at: now)
+            audio?.take(report, at: now)
+        }
+    }
+
+    /// Asks again for what is missing, when its time has come.
+    func repair(with scratch: SRTCPScratch, at now: MonotonicTime) {
+        var compound = RTCPCompound()
+        if let video { Self.ask(for: &self.video, video.ssrc, from: ssrc, &compound, at: now) }
+        if let audio { Self.ask(for: &self.audio, audio.ssrc, from: ssrc, &compound, at: now) }
+        if !compound.bytes.isEmpty { link.send(compound, with: scratch) }
+    }
+
+    private static func ask(
+        for track: inout TrackReceiver?, _ media: UInt32, from ssrc: UInt32, _ compound: inout RTCPCompound,
+        at now: MonotonicTime
+    ) {
+        guard let lost = track?.missing.due(at: now) else { return }
+        if !lost.isEmpty { compound.nack(sender: ssrc, media: media, lost: lost) }
+        if track?.missing.needsKeyFrame == true {
+            track?.missing.didRequestKeyFrame()
+            compound.pictureLossIndication(sender: ssrc, media: media)
+        }
+    }
+
+    /// Reports, requests for a picture, and what its link wants; to be called some times a second.
+    func advance(with scratch: SRTCPScratch, at now: MonotonicTime) {
+        link.advance(at: now)
+        guard link.isConnected, now >= nextReport else { return }
+        nextReport = now.advanced(byMilliseconds: Self.reportMilliseconds)
+        let blocks = [video?.reportBlock(at: now), audio?.reportBlock(at: now)].compactMap { $0 }
+        var compound = RTCPCompound()
+        compound.receiverReport(sender: ssrc, blocks)
+        compound.canonicalName("vitrine-load", of: ssrc)
+        if let video, times.firstKeyFrame == nil, video.ssrc != 0, now >= nextKeyFrameRequest {
+            compound.pictureLossIndication(sender: ssrc, media: video.ssrc)
+        }
+        link.send(compound, with: scratch)
+    }
+}

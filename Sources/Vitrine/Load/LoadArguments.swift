@@ -1,0 +1,48 @@
+import ArgumentParser
+
+/// The options of `vitrine load` as they are written; nil where one was left out.
+struct LoadArguments: ParsableArguments {
+    @Option(help: "How many viewers; 0 only publishes. (default: 100)")
+    var viewers: Int?
+
+    @Option(help: "How many of them join in a second. (default: 50)")
+    var ramp: Double?
+
+    @Option(help: "How many seconds are measured, once all have joined. (default: 10)")
+    var duration: Double?
+
+    @Option(
+        help: "What is published: \"synthetic\", or \"none\" to view what is there. (default: synthetic when --whip is given, or else none)"
+    )
+    var publish: String?
+
+    @Option(help: "Where to publish (WHIP, RFC 9725). (default: none)")
+    var whip: String?
+
+    @Option(help: "Where to view (WHEP). (default: none)")
+    var whep: String?
+
+    @Option(help: "The bearer token for both. (default: none)")
+    var token: String?
+
+    @Option(help: "The share of viewers that decrypt and check every packet. (default: 5%)")
+    var verify: String?
+
+    @Option(help: "The server's process, for its CPU and memory. (default: none)")
+    var serverPid: Int?
+
+    @Option(help: "The file for the report as JSON; - is standard output. (default: none)")
+    var json: String?
+
+    @Option(help: "How many threads receive. (default: 1)")
+    var threads: Int?
+
+    @Option(help: "The processor of the first thread; the next thread has the next one. (default: any)")
+    var core: Int?
+
+    @Flag(help: "Receives several datagrams at once (UDP_GRO): cheaper for both sides, but not as browsers do.")
+    var gro = false
+
+    @Option(help: "A JSON file with any of these options. (default: none)")
+    var config: String?
+}

@@ -143,8 +143,11 @@ let package = Package(
             path: "Tests/SFU",
             swiftSettings: house),
         .testTarget(
-            name: "LoadTests", dependencies: ["Load", "SRTP", "TestSupport", "Wire"], path: "Tests/Load",
-            swiftSettings: house),
+            name: "LoadTests",
+            dependencies: [
+                "Load", "SFU", "SRTP", "TestSupport", "Wire", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Load", swiftSettings: house),
         .testTarget(
             name: "WireTests", dependencies: ["TestSupport", "Wire"], path: "Tests/Wire", swiftSettings: house),
         .testTarget(

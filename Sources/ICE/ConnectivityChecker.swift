@@ -2,7 +2,7 @@ private import CNice
 private import Glibc
 
 /// The other side of an ICE-lite peer, for who knows where it is: controlling, with one pair of candidates, which it
-/// nominates with each check (RFC 8445, section 8.1.1). Bytes in, bytes out.
+/// nominates with each check unless told not to (RFC 8445, section 8.1.1). Bytes in, bytes out.
 package final class ConnectivityChecker {
     private static let maximumBytes = 512
     /// RFC 8445, section 5.1.2.1, for a peer-reflexive candidate.
@@ -35,12 +35,12 @@ package final class ConnectivityChecker {
     }
 
     /// A check to send now; nil when too many are unanswered.
-    package func makeCheck() -> [UInt8]? {
+    package func makeCheck(nominating: Bool = true) -> [UInt8]? {
         var message = StunMessage()
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.maximumBytes) { buffer, count in
             count = stun_usage_ice_conncheck_create(
                 agent, &message, buffer.baseAddress, buffer.count, username, username.count, password.baseAddress,
-                password.count, true, true, Self.priority, tieBreaker, nil, STUN_USAGE_ICE_COMPATIBILITY_RFC5245)
+                password.count, nominating, true, Self.priority, tieBreaker, nil, STUN_USAGE_ICE_COMPATIBILITY_RFC5245)
         }
         return bytes.isEmpty ? nil : bytes
     }

@@ -70,7 +70,8 @@ package final class RTPOpener {
             : context.begin(salt.counterModeVector(ssrc: ssrc, index: index))
         var word: UInt16 = 0
         let body = UnsafeRawBufferPointer(rebasing: packet[headerBytes..<headerBytes + 2])
-        guard isBegun, withUnsafeMutableBytes(of: &word, { $0.baseAddress.map { context.update(body, to: $0) } }) == true
+        guard isBegun,
+            withUnsafeMutableBytes(of: &word, { $0.baseAddress.map { context.update(body, to: $0) } }) == true
         else { return nil }
         advance(number, to: sequence, counter)
         return UInt16(bigEndian: word)

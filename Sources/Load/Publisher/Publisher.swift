@@ -184,7 +184,8 @@ final class Publisher: @unchecked Sendable {
         let seconds = UInt64(wall / 1_000_000_000) + 2_208_988_800  // from 1900 on
         let fraction = (UInt64(wall % 1_000_000_000) << 32) / 1_000_000_000
         var compound = RTCPCompound()
-        for (track, clock) in [(video, frames &* source.frameTicks), (audio, UInt32(truncatingIfNeeded: tones) &* 960)] {
+        for (track, clock) in [(video, frames &* source.frameTicks), (audio, UInt32(truncatingIfNeeded: tones) &* 960)]
+        {
             guard let track else { continue }
             compound.senderReport(
                 SenderReport(

@@ -12,7 +12,9 @@ package struct ReportTable {
         addServer(report)
         for fault in report.faults { lines.append("FAULT: \(fault)") }
         for reason in report.invalidReasons { lines.append("NOT VALID: \(reason)") }
-        if report.interrupted { lines.append("interrupted: the figures are of \(Self.number(report.durationSeconds, 1)) s") }
+        if report.interrupted {
+            lines.append("interrupted: the figures are of \(Self.number(report.durationSeconds, 1)) s")
+        }
     }
 
     package var text: String { lines.joined(separator: "\n") + "\n" }

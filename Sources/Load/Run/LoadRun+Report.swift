@@ -103,7 +103,8 @@ extension LoadRun {
         server.residentBytesBefore = residentBefore
         server.residentBytes = residentAfter
         if let residentBefore, let residentAfter, report.viewers.joined > 0 {
-            server.residentBytesPerViewer = (Double(residentAfter) - Double(residentBefore)) / Double(report.viewers.joined)
+            server.residentBytesPerViewer =
+                (Double(residentAfter) - Double(residentBefore)) / Double(report.viewers.joined)
         }
         return server
     }

@@ -22,6 +22,8 @@ package actor LoadRun {
     private let handshakes: HandshakeThreads
     private(set) var workers: [ViewerWorker] = []
     private(set) var publisher: Publisher?
+    /// When a published file's packets were sent.
+    private var sendLog: SendLog?
     private var server: ServerProbe?
     private var localAddress: SocketAddress?
     private(set) var sessions: [SignaledSession] = []
@@ -83,7 +85,14 @@ package actor LoadRun {
         let (link, local) = try makeLink(number: 0, loop: loop, isTimed: false)
         var generator = SystemRandomNumberGenerator()
         let sources = PublishedSources.random(using: &generator)
-        let video = SyntheticVideo(using: &generator)
+        let video: any VideoSource
+        if case .file(let path) = plan.publish {
+            let log = SendLog()
+            video = try VideoFile.read(path, log: log)
+            sendLog = log
+        } else {
+            video = SyntheticVideo(using: &generator)
+        }
         let publisher = try Publisher(loop: loop, link: link, sources: sources, video: video)
         let session = try await signaling.publish(local.publishOffer(video: video.codec, sources))
         sessions.append(session)
@@ -178,14 +187,14 @@ package actor LoadRun {
                 session = try await signaling.invite()
                 sessions.append(session)
                 remote = try RemoteDescription(parsing: session.description)
-                try await signaling.accept(local.answer(to: remote), session)
+                try await signaling.accept(local.moved(towards: remote).answer(to: remote), session)
             } else {
                 session = try await signaling.play(local.playOffer)
                 sessions.append(session)
                 remote = try RemoteDescription(parsing: session.description)
             }
-            let (certificate, isLite) = (certificate, signaling.serverOffers)
-            worker.loop.perform { worker.begin(viewer, remote, certificate: certificate, isLite: isLite) }
+            let (certificate, isLite, log) = (certificate, signaling.serverOffers, sendLog)
+            worker.loop.perform { worker.begin(viewer, remote, certificate: certificate, isLite: isLite, log: log) }
             return nil
         } catch {
             refusals.append(error.reason)
@@ -212,7 +221,6 @@ package actor LoadRun {
                 group.addTask { await self.signaling.end(session) }
             }
         }
-        await signaling.close()
     }
 
     // MARK: Waiting
@@ -229,7 +237,7 @@ package actor LoadRun {
         }
     }
 
-    private var lastProgress = (time: MonotonicTime(nanoseconds: 0), count: ViewerCount())
+    private var lastProgress = (time: MonotonicClock.now(), count: ViewerCount())
 
     private func showProgress(_ phase: LoadProgress.Phase) async {
         let now = MonotonicClock.now()
@@ -249,7 +257,8 @@ package actor LoadRun {
         progress(
             LoadProgress(
                 phase: phase, elapsedSeconds: Double(now.milliseconds(since: begun)) / 1_000, viewers: plan.viewers,
-                joined: standings.count { $0.hasJoined }, failed: standings.count { $0.failure != nil } + refusals.count,
+                joined: standings.count { $0.hasJoined },
+                failed: standings.count { $0.failure != nil } + refusals.count,
                 packetsPerSecond: Double(difference.packets) * 1_000 / Double(elapsed),
                 bitsPerSecond: Double(difference.bytes) * 8_000 / Double(elapsed)))
     }

@@ -1,5 +1,6 @@
 import DTLS
 import ICE
+import Net
 import Wire
 
 /// What one of our media clients says of itself.
@@ -10,7 +11,7 @@ struct LocalDescription: Sendable {
     let credentials: ICECredentials
     let fingerprint: String
     /// Where it is.
-    let candidate: SocketAddress?
+    var candidate: SocketAddress?
     var setup = Setup.actpass
     /// Leaves the checks to the other side (RFC 8445, section 2.5).
     var isLite = false
@@ -37,6 +38,16 @@ struct LocalDescription: Sendable {
                 ["\(stream) audio", "ssrc:\(sources.audio) cname:vitrine-load"]),
             media(.video, mid: "1", [video], .sendonly, lines),
         ])
+    }
+
+    /// The same, at the address from which this server's media port is reached: it checks only what it is told.
+    func moved(towards remote: RemoteDescription) -> Self {
+        guard let server = remote.candidates.first(where: { $0.isIPv4 == candidate?.isIPv4 }),
+            let local = MediaSocket.localAddress(towards: server), let candidate
+        else { return self }
+        var moved = self
+        moved.candidate = local.with(port: candidate.port)
+        return moved
     }
 
     /// An answer that takes all tracks of a server's offer.

@@ -96,7 +96,7 @@ final class PeerTransport {
         path = address
         ways.removeAll { $0.address != address }
         nextAction = now.advanced(byMilliseconds: Self.handshakeMilliseconds)
-        return [.selected(address)] + (role == .client ? [.handshake(.begin)] : [])
+        return [.selected(address)] + checks(nominating: true) + (role == .client ? [.handshake(.begin)] : [])
     }
 
     /// What the time asks for; to be called some times a second.
@@ -108,10 +108,10 @@ final class PeerTransport {
             return fail(stage == .checking ? "no answer to ICE checks" : "the DTLS handshake doesn't end")
         case .handshaking:
             nextAction = now.advanced(byMilliseconds: Self.handshakeMilliseconds)
-            return [.handshake(.tick)]
+            return checks(nominating: true) + [.handshake(.tick)]
         default:
             nextAction = now.advanced(byMilliseconds: Self.checkMilliseconds)
-            return checks()
+            return checks(nominating: false)
         }
     }
 
@@ -120,11 +120,14 @@ final class PeerTransport {
             return fail("the server went silent")
         }
         nextAction = now.advanced(byMilliseconds: Self.consentMilliseconds)
-        return checks()
+        return checks(nominating: true)
     }
 
-    private func checks() -> [Action] {
-        ways.compactMap { way in way.checker.makeCheck().map { .send($0, to: way.address) } }
+    /// Only the path that was taken is nominated: a server that was told two would follow the later one.
+    private func checks(nominating: Bool) -> [Action] {
+        ways.compactMap { way in
+            way.checker.makeCheck(nominating: nominating).map { .send($0, to: way.address) }
+        }
     }
 
     /// Takes what a step of the handshake led to.

@@ -19,7 +19,7 @@ package protocol SignalingClient: Sendable {
     /// Ends a session; that a server is gone by then is no failure.
     func end(_ session: SignaledSession) async
 
-    /// Nothing more is to come: what was made for the run goes.
+    /// Nothing more is to come: what was made for the run goes. The run leaves that to whoever made the client.
     func close() async
 }
 

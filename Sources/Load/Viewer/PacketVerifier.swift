@@ -11,7 +11,13 @@ final class PacketVerifier {
     private var lastDelay: Int64?
     private var counts = Findings()
 
-    init(_ keys: SRTPKeys) throws { opener = try RTPOpener(keys) }
+    /// Of a published file; nil when packets carry stamps.
+    private let log: SendLog?
+
+    init(_ keys: SRTPKeys, log: SendLog?) throws {
+        opener = try RTPOpener(keys)
+        self.log = log
+    }
 
     var hasKeyFrame: Bool { keyFrames.isWhole }
 
@@ -46,7 +52,11 @@ final class PacketVerifier {
             keyFrames.receive(
                 sequence: sequence, timestamp: header.timestamp, isLast: header.marker, beginsKeyFrame: begins)
         }
-        guard let (stamp, isWhole) = Stamp.read(payload) else { return }
+        guard let (stamp, isWhole) = Stamp.read(payload) else {
+            let sentAt = log?.sentAt(payload, isVP8: codec == .vp8)
+            if let arrival, let sentAt { note(arrival.nanoseconds - sentAt, isLast: header.marker, &latencies) }
+            return
+        }
         if !isWhole { counts.corrupt += 1 }
         let place = SyntheticVideo.place(frame: stamp.frame, packet: stamp.packet)
         let fits = videoPlaces.fits(
@@ -54,9 +64,12 @@ final class PacketVerifier {
             sentTimestamp: place.timestamp)
         if !fits { counts.misplaced += 1 }
         guard let arrival else { return }
-        let delay = arrival.nanoseconds - stamp.sentAt
+        note(arrival.nanoseconds - stamp.sentAt, isLast: stamp.packet + 1 == stamp.count, &latencies)
+    }
+
+    private func note(_ delay: Int64, isLast: Bool, _ latencies: inout LatencyRecorder) {
         latencies.record(delay, .video)
-        guard stamp.packet + 1 == stamp.count else { return }
+        guard isLast else { return }
         latencies.record(delay, .frameEnd)
         if let lastDelay { latencies.record(abs(delay - lastDelay), .jitter) }
         lastDelay = delay

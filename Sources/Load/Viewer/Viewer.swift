@@ -35,7 +35,7 @@ final class Viewer: @unchecked Sendable {
         times = JoinTimes(asked: asked)
     }
 
-    func begin(_ remote: RemoteDescription) {
+    func begin(_ remote: RemoteDescription, log: SendLog?) {
         for track in remote.tracks {
             if track.kind == .video { video = TrackReceiver(track) } else { audio = TrackReceiver(track) }
         }
@@ -43,7 +43,7 @@ final class Viewer: @unchecked Sendable {
             times.connected = now
             nextReport = now.advanced(byMilliseconds: Int64(number % 100) * 10)
             nextKeyFrameRequest = now.advanced(byMilliseconds: Self.keyFrameMilliseconds)
-            do { verifier = try PacketVerifier(keys) } catch { link.fail("SRTP: \(error)") }
+            do { verifier = try PacketVerifier(keys, log: log) } catch { link.fail("SRTP: \(error)") }
         }
     }
 
@@ -129,7 +129,8 @@ final class Viewer: @unchecked Sendable {
     }
 
     private func open(_ bytes: UnsafeMutableRawBufferPointer) -> (RTPHeader, UnsafeRawBufferPointer)? {
-        guard let packet = verifier?.open(bytes), let header = RTPHeader(packet.assumingMemoryBound(to: UInt8.self).span)
+        guard let packet = verifier?.open(bytes),
+            let header = RTPHeader(packet.assumingMemoryBound(to: UInt8.self).span)
         else { return nil }
         let end = header.headerBytes + header.payloadBytes
         return (header, UnsafeRawBufferPointer(rebasing: packet[header.headerBytes..<end]))

@@ -37,13 +37,15 @@ final class ViewerWorker: @unchecked Sendable {
     }
 
     /// On the loop's thread, as all below.
-    func begin(_ viewer: Viewer, _ remote: RemoteDescription, certificate: DTLSCertificate, isLite: Bool) {
+    func begin(
+        _ viewer: Viewer, _ remote: RemoteDescription, certificate: DTLSCertificate, isLite: Bool, log: SendLog?
+    ) {
         viewers.append(viewer)
         joining.append(viewer)
         loop.add(viewer.link.socket.descriptor) { [unowned self, unowned viewer] isReadable, _ in
             if isReadable { receive(viewer) }
         }
-        viewer.begin(remote)
+        viewer.begin(remote, log: log)
         viewer.link.begin(remote, certificate: certificate, isLite: isLite, at: MonotonicClock.now())
     }
 

@@ -12,7 +12,10 @@ struct LoadArguments: ParsableArguments {
     var duration: Double?
 
     @Option(
-        help: "What is published: \"synthetic\", or \"none\" to view what is there. (default: synthetic when --whip is given, or else none)"
+        help: """
+            What is published: synthetic, a file with VP8 or H.264 video, or none. (default: synthetic when there is \
+            somewhere to publish)
+            """
     )
     var publish: String?
 
@@ -22,7 +25,13 @@ struct LoadArguments: ParsableArguments {
     @Option(help: "Where to view (WHEP). (default: none)")
     var whep: String?
 
-    @Option(help: "The bearer token for both. (default: none)")
+    @Option(help: "A Vitrine server's URL: makes a livestream for the run, and deletes it afterwards. (default: none)")
+    var create: String?
+
+    @Option(help: "Janus's HTTP API, to use its videoroom: http://HOST:8088/janus. (default: none)")
+    var janus: String?
+
+    @Option(help: "The bearer token for all of them. (default: none)")
     var token: String?
 
     @Option(help: "The share of viewers that decrypt and check every packet. (default: 5%)")

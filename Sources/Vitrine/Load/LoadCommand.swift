@@ -17,9 +17,13 @@ struct LoadCommand: AsyncParsableCommand {
 
             The server and the load should have processors of their own:
 
-              taskset -c 0 vitrine serve & 
-              taskset -c 1 vitrine load --whip http://localhost:8080/whip/ID --whep http://localhost:8080/whep/ID \\
-                --token TOKEN --viewers 500 --ramp 100 --duration 20 --server-pid $! --json report.json
+              taskset -c 0 vitrine serve --admin-token TOKEN &
+              taskset -c 1 vitrine load --create http://localhost:8080 --token TOKEN --viewers 500 --ramp 100 \\
+                --duration 20 --server-pid $! --json report.json
+
+            Any other server, with a file's pictures:
+
+              vitrine load --whip https://example.org/whip/s --whep https://example.org/whep/s --publish show.mp4
 
             Only view a stream that somebody else publishes:
 
@@ -38,8 +42,8 @@ struct LoadCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let settings = try await LoadSettings(options)
-        let client = WHIPClient(whip: settings.whip, whep: settings.whep, token: settings.token)
-        let host = (settings.whep ?? settings.whip)?.host ?? "localhost"
+        let client = try await client(settings)
+        let host = (settings.create ?? settings.janus ?? settings.whep ?? settings.whip)?.host ?? "localhost"
         let line = ProgressLine()
         let task = Task {
             try await LoadRun(plan: settings.plan, signaling: client, serverHost: host) { line.show($0) }.run()
@@ -51,12 +55,26 @@ struct LoadCommand: AsyncParsableCommand {
             report = try await task.value
         } catch let failure as LoadFailure {
             line.end()
+            await client.close()
             throw Failure.trouble(failure.reason)
         }
         line.end()
         try write(report, to: settings.jsonPath)
+        await client.close()
         if !report.valid { throw Failure(message: "the run is not valid", status: Self.invalidStatus) }
         if let fault = report.faults.first { throw Failure(message: fault, status: Self.faultStatus) }
+    }
+
+    private func client(_ settings: LoadSettings) async throws -> any SignalingClient {
+        if let janus = settings.janus { return JanusClient(base: janus) }
+        guard let base = settings.create else {
+            return WHIPClient(whip: settings.whip, whep: settings.whep, token: settings.token)
+        }
+        do {
+            return try await CreatedStream(at: base, token: settings.token)
+        } catch {
+            throw Failure.trouble(error.reason)
+        }
     }
 
     private func write(_ report: LoadReport, to path: String?) throws {

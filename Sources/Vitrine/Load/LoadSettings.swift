@@ -6,6 +6,10 @@ struct LoadSettings {
     private(set) var plan = LoadPlan()
     private(set) var whip: URL?
     private(set) var whep: URL?
+    /// A Vitrine server on which to make a livestream for the run.
+    private(set) var create: URL?
+    /// Janus's HTTP API.
+    private(set) var janus: URL?
     private(set) var token: String?
     private(set) var jsonPath: String?
 
@@ -13,9 +17,21 @@ struct LoadSettings {
         let source = try await SettingsSource(configPath: arguments.config)
         whip = try Self.url("whip", source.text("whip", arguments.whip))
         whep = try Self.url("whep", source.text("whep", arguments.whep))
+        create = try Self.url("create", source.text("create", arguments.create))
+        janus = try Self.url("janus", source.text("janus", arguments.janus))
         token = try source.text("token", arguments.token)
         jsonPath = try source.text("json", arguments.json)
         try readPlan(source, arguments)
+        try checkDoors()
+    }
+
+    /// There is one place to publish and view at.
+    private func checkDoors() throws {
+        guard [create != nil, janus != nil, whip != nil || whep != nil].count(where: \.self) <= 1 else {
+            throw Failure.usage("use one of --create, --janus, and --whip with --whep")
+        }
+        guard create == nil || token != nil else { throw Failure.usage("--create needs --token") }
+        guard create == nil, janus == nil else { return }
         guard plan.viewers == 0 || whep != nil else { throw Failure.usage("viewers need --whep URL") }
         guard plan.publish == .none || whip != nil else { throw Failure.usage("publishing needs --whip URL") }
         guard plan.viewers > 0 || plan.publish != .none else {
@@ -24,16 +40,18 @@ struct LoadSettings {
     }
 
     private mutating func readPlan(_ source: SettingsSource, _ arguments: LoadArguments) throws {
-        let publish = try source.text("publish", arguments.publish) ?? (whip == nil ? "none" : "synthetic")
+        let publish =
+            try source.text("publish", arguments.publish)
+            ?? (whip == nil && create == nil && janus == nil ? "none" : "synthetic")
         switch publish {
         case "none": plan.publish = .none
         case "synthetic": plan.publish = .synthetic
-        default: throw Failure.usage("--publish is \"synthetic\" or \"none\"")
+        default: plan.publish = .file(publish)
         }
         func number(_ name: String, _ given: Int?, in range: ClosedRange<Double>, or standard: Int) throws -> Int {
             Int(try source.number(name, given.map(Double.init), in: range) ?? Double(standard))
         }
-        let viewers = whep == nil && arguments.viewers == nil ? 0 : 100
+        let viewers = whep == nil && create == nil && janus == nil && arguments.viewers == nil ? 0 : 100
         plan.viewers = try number("viewers", arguments.viewers, in: 0...50_000, or: viewers)
         plan.ramp = try source.number("ramp", arguments.ramp, in: 1...100_000) ?? plan.ramp
         plan.durationSeconds = try source.number("duration", arguments.duration, in: 1...86_400) ?? plan.durationSeconds

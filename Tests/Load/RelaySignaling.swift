@@ -37,14 +37,14 @@ struct RelaySignaling: SignalingClient {
     func accept(_ answer: String, _ session: SignaledSession) async throws(LoadFailure) {
         do {
             guard let id = RelaySessionID(session.handle) else { throw LoadFailure("no session") }
-            try await relay.accept(id, of: stream, answer: answer)
+            try await relay.accept(id, answer: answer)
         } catch {
             throw LoadFailure("\(error)")
         }
     }
 
     func end(_ session: SignaledSession) async {
-        if let id = RelaySessionID(session.handle) { _ = await relay.end(id, of: stream) }
+        if let id = RelaySessionID(session.handle) { _ = await relay.end(id) }
     }
 
     func close() async {}

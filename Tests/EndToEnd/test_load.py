@@ -66,7 +66,12 @@ def test_viewers_get_all_that_is_published(server, stream, load):
 
 def test_a_run_ends_early_and_in_order(server, stream, load, api):
     run = load(*doors(server, stream), "--token", TOKEN, "--viewers", 3, "--duration", 600)
-    until(lambda: len(api.get(f"/api/livestreams/{stream}/relay").json()["viewers"]) == 3, what="the viewers")
+
+    def served():
+        return [viewer["bytes_sent"] for viewer in api.get(f"/api/livestreams/{stream}/relay").json()["viewers"]]
+
+    # Two seconds of the synthetic stream: it is being measured.
+    until(lambda: len(served()) == 3 and min(served()) > 700_000, what="the viewers")
     run.process.terminate()
     status, table, complaints, report = run.end()
     assert status in (0, 3), complaints

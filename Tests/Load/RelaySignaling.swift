@@ -5,7 +5,7 @@ import Wire
 /// Signaling without HTTP, to a relay in this process.
 struct RelaySignaling: SignalingClient {
     let relay: Relay
-    let stream = StreamID("load-test-stream")!
+    let stream = StreamID.random()
     let serverOffers: Bool
 
     func publish(_ offer: String) async throws(LoadFailure) -> SignaledSession {

@@ -131,10 +131,7 @@ package actor LoadRun {
             var local = LocalDescription(
                 credentials: credentials, fingerprint: certificate.fingerprint,
                 candidate: localAddress?.with(port: socket.port))
-            if signaling.serverOffers {
-                local.setup = .active
-                local.isLite = true
-            }
+            if signaling.serverOffers { local.setup = .active }
             return (link, local)
         } catch {
             throw LoadFailure(error.reason)
@@ -187,13 +184,16 @@ package actor LoadRun {
                 session = try await signaling.invite()
                 sessions.append(session)
                 remote = try RemoteDescription(parsing: session.description)
-                try await signaling.accept(local.moved(towards: remote).answer(to: remote), session)
+                var answering = local.moved(towards: remote)
+                answering.isLite = !remote.isLite  // one of both has to check
+                try await signaling.accept(answering.answer(to: remote), session)
             } else {
                 session = try await signaling.play(local.playOffer)
                 sessions.append(session)
                 remote = try RemoteDescription(parsing: session.description)
             }
-            let (certificate, isLite, log) = (certificate, signaling.serverOffers, sendLog)
+            let isLite = signaling.serverOffers && !remote.isLite
+            let (certificate, log) = (certificate, sendLog)
             worker.loop.perform { worker.begin(viewer, remote, certificate: certificate, isLite: isLite, log: log) }
             return nil
         } catch {

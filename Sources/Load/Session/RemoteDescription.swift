@@ -11,6 +11,8 @@ struct RemoteDescription: Sendable {
     let candidates: [SocketAddress]
     /// It begins the DTLS handshake (RFC 4145: `active`).
     let isActive: Bool
+    /// It only answers checks (RFC 8445, section 2.5).
+    let isLite: Bool
     let tracks: [MediaTrack]
 
     private static let maximumCandidates = 4
@@ -33,6 +35,7 @@ struct RemoteDescription: Sendable {
         credentials = ICECredentials(usernameFragment: fragment, password: password)
         fingerprint = String(words[1])
         isActive = description.value("setup", in: first) == "active"
+        isLite = description.attributes.contains("ice-lite")
         var lines = description.media.flatMap { $0.values("candidate") }
         lines += description.attributes.filter { $0.hasPrefix("candidate:") }.map { String($0.dropFirst(10)) }
         candidates = Self.addresses(lines)

@@ -103,7 +103,7 @@ def test_a_wrong_token_is_one_clear_line(server, stream, load, options, complain
 
 @pytest.mark.parametrize("options, complaint", [
     (("--whep", "nonsense"), "no http or https URL"),
-    (("--viewers", "5"), "nothing to do"),
+    (("--viewers", "5"), "viewers need --whep"),
     (("--whep", "http://localhost:1/whep/x", "--verify", "200%"), "no share"),
 ])
 def test_bad_usage_is_told(load, options, complaint):

@@ -1,6 +1,8 @@
 import CLimit
 import Foundation
 
+@testable import Rigs
+
 /// Senders who take turns, so that whatever else the machine does befalls all of them.
 struct Comparison {
     /// What was measured of one sender: nanoseconds of its thread's CPU time (user and system) for each packet.

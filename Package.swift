@@ -43,6 +43,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "Wire", swiftSettings: strict),
+        .systemLibrary(name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
         .systemLibrary(name: "CNice", pkgConfig: "nice", providers: [.apt(["libnice-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
@@ -68,10 +69,11 @@ let package = Package(
             swiftSettings: house
         ),
         .target(name: "Signaling", dependencies: ["Wire"], swiftSettings: strict),
+        .target(name: "MongoDriver", dependencies: ["CMongoC"], swiftSettings: house),
         .target(
             name: "Storage",
             dependencies: [
-                "Wire",
+                "MongoDriver", "Wire",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -156,7 +158,7 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Storage", "Wire",
+                "MongoDriver", "Storage", "Wire",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -191,6 +193,19 @@ if Context.environment["VITRINE_RELAY_ONLY"] != nil {
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = modules.map { .library(name: $0, targets: [$0]) }
     package.dependencies = [.package(url: "https://github.com/apple/swift-log.git", from: "1.16.2")]
+}
+
+// For work on the store: the same, for its two homes.
+if Context.environment["VITRINE_STORAGE_ONLY"] != nil {
+    let kept: Set = ["Wire", "CMongoC", "MongoDriver", "Storage", "StorageTests"]
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
+    package.dependencies = [
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
+    ]
 }
 
 // Only `scripts/fuzz` wants it: it needs libFuzzer.

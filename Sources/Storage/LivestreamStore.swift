@@ -18,7 +18,8 @@ package protocol LivestreamStore: Sendable {
     func setRecording(_ recording: Recording?, of id: StreamID) async throws(StoreError)
 
     // What a running show writes
-    /// All of `writes`, in order and at once, or none. A write that is already there counts as done.
+    /// All of `writes`, in order. A write that is already there counts as done, so when this throws, the same writes
+    /// may be tried again: until they are, the first of them may be there and the rest not (SQLite: none).
     func append(_ writes: [ShowWrite], to id: StreamID) async throws(StoreError)
 
     // Chat

@@ -6,20 +6,35 @@ import Wire
 
 /// A home of the store under test: the same suite runs against each.
 enum StoreHome: CaseIterable, CustomTestStringConvertible {
-    case sqlite
+    case sqlite, mongoDB
 
-    var testDescription: String { "\(self)" }
+    var testDescription: String {
+        switch self {
+        case .sqlite: "SQLite"
+        case .mongoDB: MongoTestServer.kind
+        }
+    }
 
     /// Runs `body` with an empty store, and with a way to open what it wrote once more.
     func with<Result>(
         _ body: (any LivestreamStore, _ reopen: () async throws -> any LivestreamStore) async throws -> Result
     ) async throws -> Result {
-        try await withTemporaryFolder { folder in
-            let path = "\(folder)/store.sqlite"
-            let store = try await SQLiteStore(path: path)
-            let result = try await body(store) { try await SQLiteStore(path: path) }
-            await store.close()
-            return result
+        switch self {
+        case .sqlite:
+            try await withTemporaryFolder { folder in
+                let path = "\(folder)/store.sqlite"
+                let store = try await SQLiteStore(path: path)
+                let result = try await body(store) { try await SQLiteStore(path: path) }
+                await store.close()
+                return result
+            }
+        case .mongoDB:
+            try await MongoTestServer.withDatabase { uri in
+                let store = try MongoStore(uri: uri)
+                let result = try await body(store) { try MongoStore(uri: uri) }
+                await store.close()
+                return result
+            }
         }
     }
 }

@@ -1,24 +1,20 @@
-import GRDB
 import Wire
 
-/// A place in a list that is ordered by a time, and by row number within one time: behind this row.
+/// A place in a list that is ordered by a time, and by sequence number within one time: behind this record.
 struct TimePosition {
     let time: Int64
     let sequence: Int64
 
-    /// Behind every row.
+    /// Behind every record.
     static let end = Self(time: .max, sequence: .max)
 
-    /// The cursor of rows that are ordered by `column`.
-    static func cursor(by column: String) -> (Row) -> String {
-        { row in "\(row[column] as Int64)_\(row["seq"] as Int64)" }
-    }
+    var cursor: String { "\(time)_\(sequence)" }
 }
 
 extension PageRequest {
-    /// The row behind which a list in row order goes on; nil at its beginning.
+    /// The sequence number behind which a list in that order goes on; nil at its beginning.
     var sequence: Int64? {
-        get throws {
+        get throws(StoreError) {
             guard let cursor else { return nil }
             guard let sequence = Int64(cursor), sequence >= 0 else { throw StoreError.badCursor }
             return sequence
@@ -27,7 +23,7 @@ extension PageRequest {
 
     /// The place behind which a list in the order of time goes on; nil at its beginning.
     var timePosition: TimePosition? {
-        get throws {
+        get throws(StoreError) {
             guard let cursor else { return nil }
             let parts = cursor.split(separator: "_", omittingEmptySubsequences: false)
             guard parts.count == 2, let time = Int64(parts[0]), let sequence = Int64(parts[1]) else {
@@ -39,11 +35,11 @@ extension PageRequest {
 }
 
 extension Page {
-    /// One row more than `limit` was asked for: it tells whether the list goes on.
-    init(
-        rows: [Row], limit: Int, cursor: (Row) -> String = { "\($0["seq"] as Int64)" }, item: (Row) throws -> Item
-    ) throws {
-        let shown = rows.prefix(limit)
-        self.init(items: try shown.map(item), nextCursor: rows.count > limit ? shown.last.map(cursor) : nil)
+    /// One record more than `limit` was asked for: it tells whether the list goes on.
+    init<Record, Failure: Error>(
+        records: [Record], limit: Int, cursor: (Record) -> String, item: (Record) throws(Failure) -> Item
+    ) throws(Failure) {
+        let shown = records.prefix(limit)
+        self.init(items: try shown.map(item), nextCursor: records.count > limit ? shown.last.map(cursor) : nil)
     }
 }

@@ -164,6 +164,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             path: "Tests/Storage",
+            exclude: ["Files"],
             swiftSettings: house
         ),
         .testTarget(

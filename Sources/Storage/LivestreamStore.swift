@@ -46,6 +46,21 @@ package protocol LivestreamStore: Sendable {
     /// No longer pinned from `atMS` on. One that isn't pinned stays as it is.
     func unpin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product
 
+    // Keeping no longer than asked
+    /// Puts `ChatMessage.anonymousName` in the place of a name; in how many messages.
+    func eraseName(_ name: String, of id: StreamID) async throws(StoreError) -> Int
+    /// Deletes messages that were said before `time`, `limit` at most; how many they were.
+    func deleteChat(before time: Timestamp, limit: Int) async throws(StoreError) -> Int
+    /// Shows that ended before `time` and have a recording's entry, whatever its state; `limit` at most.
+    func recordedLivestreams(endedBefore time: Timestamp, limit: Int) async throws(StoreError) -> [StreamID]
+
+    // Moving from one store to another; the rest of it goes by `append` and `pin`
+    /// Puts a record in as it is, or over the one of its id; but its likes, which are counted as they are appended,
+    /// and what is pinned.
+    func restore(_ stream: Livestream) async throws(StoreError)
+    /// Puts a product in with all its pins, or over the one of its id. `.conflict` when that is another livestream's.
+    func restore(_ product: Product, of id: StreamID) async throws(StoreError)
+
     /// Throws `.unavailable` when the store can't be reached now.
     func checkHealth() async throws(StoreError)
     /// After what is under way; later calls throw `.unavailable`.

@@ -1,3 +1,6 @@
+import SFU
+import Storage
+
 /// Why the program ends: one line for the operator, and the exit status.
 struct Failure: Error {
     let message: String
@@ -5,4 +8,11 @@ struct Failure: Error {
 
     static func usage(_ message: String) -> Failure { Failure(message: message, status: 2) }
     static func trouble(_ message: String) -> Failure { Failure(message: message, status: 1) }
+
+    /// What an error says of itself, for such a line.
+    static func reason(of error: any Error) -> String {
+        if case .unavailable(let reason) = error as? StoreError { return reason }
+        if case .unavailable(let reason) = error as? RelayError { return reason }
+        return String(describing: error)
+    }
 }

@@ -50,17 +50,20 @@ struct Serve: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
-            throw Failure.trouble("the server can't run: \(Self.reason(of: error))")
+            throw Failure.trouble("the server can't run: \(Failure.reason(of: error))")
         }
     }
 
-    private func openStore(_ uri: String, in folder: DataFolder) async throws -> SQLiteStore {
-        guard uri == "sqlite" else { throw Failure.usage("--store is \"sqlite\": there is no other store yet") }
+    private func openStore(_ option: String, in folder: DataFolder) async throws -> any LivestreamStore {
+        let store = try await StoreAddress(option: option, in: folder).open()
+        guard let mongo = store as? MongoStore else { return store }
         do {
-            return try await SQLiteStore(path: folder.path("vitrine.sqlite"))
+            try await mongo.prepare()
         } catch {
-            throw Failure.trouble("can't open the store in \(folder.path): \(Self.reason(of: error))")
+            await store.close()
+            throw Failure.trouble("can't open the store \(mongo.shown): \(Failure.reason(of: error))")
         }
+        return store
     }
 
     private func openRecordings(
@@ -69,7 +72,7 @@ struct Serve: AsyncParsableCommand {
         do {
             return try await RecordingLibrary(folder: folder.path("recordings"), store: store, logger: logger)
         } catch {
-            throw Failure.trouble("can't open the recordings in \(folder.path): \(Self.reason(of: error))")
+            throw Failure.trouble("can't open the recordings in \(folder.path): \(Failure.reason(of: error))")
         }
     }
 
@@ -83,7 +86,7 @@ struct Serve: AsyncParsableCommand {
             configuration.port = 0
             return try Relay(configuration: configuration, logger: logger)
         } catch {
-            throw Failure.trouble("the relay can't start: \(Self.reason(of: error))")
+            throw Failure.trouble("the relay can't start: \(Failure.reason(of: error))")
         }
     }
 
@@ -92,12 +95,6 @@ struct Serve: AsyncParsableCommand {
         var logger = Logger(label: "vitrine")
         logger.logLevel = level
         return logger
-    }
-
-    private static func reason(of error: any Error) -> String {
-        if case .unavailable(let reason) = error as? StoreError { return reason }
-        if case .unavailable(let reason) = error as? RelayError { return reason }
-        return String(describing: error)
     }
 }
 

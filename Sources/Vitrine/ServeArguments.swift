@@ -11,11 +11,17 @@ struct ServeArguments: ParsableArguments {
     @Option(help: "The folder for the store, recordings and the admin's token. (default: ./data)")
     var dataFolder: String?
 
-    @Option(help: "Where records are kept: sqlite. (default: sqlite)")
+    @Option(help: "Where records are kept: sqlite, sqlite:PATH or a mongodb:// URI. (default: sqlite)")
     var store: String?
 
     @Option(help: "How many writes of one show may wait for a store that is away. (default: 10000)")
     var storeQueue: Int?
+
+    @Option(help: "How long chat is kept after it was said, as in 30d, 12h or forever. (default: forever)")
+    var keepChat: String?
+
+    @Option(help: "How long recordings are kept after the show's end, as in 90d or forever. (default: forever)")
+    var keepRecordings: String?
 
     @Option(help: "The admin's token. (default: one is made and kept in the data folder)")
     var adminToken: String?

@@ -4,6 +4,7 @@ import Logging
 import SFU
 import SRTP
 import Signaling
+import Storage
 import Wire
 
 /// What `serve` runs with: the command line over the environment over the file over the defaults, checked.
@@ -56,6 +57,9 @@ struct Settings {
             server.storeQueue = Int(queue)
         }
         try readRelay(source, arguments)
+        server.retention = RetentionSweep.Rules(
+            chatMS: try source.time("keep-chat", arguments.keepChat),
+            recordingsMS: try source.time("keep-recordings", arguments.keepRecordings))
         if let grace = try source.number("admin-grace", arguments.adminGrace, in: 0...3_600) {
             server.adminGraceMS = Int64(grace * 1_000)
         }

@@ -26,6 +26,16 @@ struct SettingsSource {
         return text?.isEmpty == true ? nil : text
     }
 
+    /// A span of time like `30d`, in milliseconds; nil for `forever`, and when it is given nowhere.
+    func time(_ name: String, _ argument: String?) throws -> Int64? {
+        guard let text = try text(name, argument), text != "forever" else { return nil }
+        let units: [Character: Int64] = ["d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000]
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()),
+            (1...1_000_000).contains(count)
+        else { throw Failure.usage("--\(name): a whole number and d, h, m or s, as in 30d, or \"forever\"") }
+        return count * unit
+    }
+
     func number(_ name: String, _ argument: Double?, in range: ClosedRange<Double>) throws -> Double? {
         let key = ConfigKey([name])
         let given: Double?

@@ -1,5 +1,7 @@
 import ArgumentParser
 internal import Foundation
+import SFU
+import Storage
 
 @main
 struct Vitrine: AsyncParsableCommand {
@@ -10,7 +12,7 @@ struct Vitrine: AsyncParsableCommand {
             Begin with "vitrine serve": it needs nothing else, keeps its data in ./data, and prints the links of the \
             admin's and the customers' pages.
             """,
-        version: "0.1.0", subcommands: [Serve.self, LoadCommand.self])
+        version: "0.1.0", subcommands: [Serve.self, LoadCommand.self, StoreCommand.self])
 
     /// Exit status 0 after a clean stop or help, 2 for bad usage, 1 for the rest (docs/operating.md).
     static func main() async {

@@ -22,7 +22,9 @@ def run(*arguments, environment=None):
 def test_bad_usage_ends_with_2_and_one_clear_line(tmp_path):
     for arguments in (["serve", "--port", "x"], ["serve", "--nonsense"], ["serve", "--port", "70000"], ["dance"],
                       ["serve", "--log-level", "loud"], ["serve", "--tls-key", "k"], ["serve", "--admin-token", "short"],
-                      ["serve", "--turn-url", "turn:x"], ["serve", "--store", "floppy"], ["serve", "--config", "/none"],
+                      ["serve", "--turn-url", "turn:x"], ["serve", "--store", "floppy"], ["serve", "--store", "mongodb://"],
+                      ["serve", "--keep-chat", "soon"], ["serve", "--keep-recordings", "0d"], ["store", "copy", "x"],
+                      ["store", "copy", "x", "x"], ["serve", "--config", "/none"],
                       ["serve", "--public-url", "nowhere"], ["serve", "--public-address", "here"], ["serve", "--relay-workers", "0"],
                       ["serve", "--ice-servers", "[oops"]):
         result = run(*arguments, "--data-folder", tmp_path / "d") if arguments[0] == "serve" else run(*arguments)
@@ -44,7 +46,7 @@ def test_trouble_ends_with_1_and_one_clear_line(server, tmp_path):
 def test_help_explains_every_option_with_its_default():
     text = run("serve", "--help").stdout
     for option in ("host", "port", "data-folder", "store", "admin-token", "public-url", "tls-certificate", "tls-key",
-                   "ice-servers", "turn-url", "turn-secret", "allowed-origins", "admin-grace", "log-level", "config"):
+                   "keep-chat", "keep-recordings", "ice-servers", "turn-url", "turn-secret", "allowed-origins", "admin-grace", "log-level", "config"):
         assert f"--{option}" in text
     assert text.count("(default: ") >= 15 and "VITRINE_" in text
     assert run("--help").returncode == 0

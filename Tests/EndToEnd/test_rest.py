@@ -1,5 +1,7 @@
 """REST as docs/protocol.md has it."""
 
+from urllib.parse import quote
+
 import pytest
 import requests
 
@@ -144,6 +146,29 @@ def test_chat_history_is_found_by_place_and_by_clock(server, api, stream):
     assert customer.expect("chat_removed")["id"] == said[2]["id"]
     assert len(api.all(path)) == 7
     assert_problem(api.request("DELETE", f"{path}/{said[2]['id']}"), 404)
+
+
+def test_a_name_is_erased_from_the_history(server, api, stream):
+    admin = Client.admin(server, stream)
+    admin.send("start_stream")
+    admin.expect("stream_started")
+    said = {}
+    for name in ("Ada Löve & Co", "Bob"):
+        customer = Client(server, stream, name=name)
+        customer.send("chat", text=f"from {name}")
+        said[customer.expect("chat_message")["text"]] = name
+    path = f"/api/livestreams/{stream}/chat"
+    name = quote("Ada Löve & Co")
+    assert_problem(API(server.url, None).request("DELETE", f"{path}?name={name}"), 401)
+    answer = api.request("DELETE", f"{path}?name={name}")
+    assert answer.status_code == 200 and answer.json() == {"erased": 1}
+    kept = {item["text"]: item["name"] for item in api.all(path)}
+    assert kept == {"from Ada Löve & Co": "Guest", "from Bob": "Bob"}
+    # Who joins now doesn't learn it from the room's memory either.
+    assert {item["name"] for item in Client(server, stream).joined["chat"]} == {"Guest", "Bob"}
+    assert api.request("DELETE", f"{path}?name={name}").json() == {"erased": 0}
+    assert_problem(api.request("DELETE", path), 422)
+    assert_problem(api.request("DELETE", f"/api/livestreams/{ABSENT}/chat?name=Bob"), 404)
 
 
 def test_unknown_things_are_problems(api):

@@ -64,6 +64,11 @@ struct SQLiteQueryPlanTests {
             _ = try await store.chat(of: id, query, page: PageRequest())
         }
         _ = try await store.likes(of: id, milliseconds: 0...9, page: PageRequest())
+        _ = try await store.eraseName("Ada", of: id)
+        _ = try await store.recordedLivestreams(endedBefore: time, limit: 9)
+        _ = try await store.deleteChat(before: Timestamp(milliseconds: 1), limit: 9)
+        try await store.restore(store.livestream(id))
+        try await store.restore(store.product(product, of: id), of: id)
         try await store.deleteChat(chat.id, of: id)
         try await store.delete(product, of: id)
         try await store.delete(id)

@@ -13,7 +13,9 @@ struct ChatRoutes {
     func add(to router: some RouterMethods<VitrineContext>) {
         router.get("/api/livestreams/{id}/chat", use: history)
         router.get("/api/livestreams/{id}/likes", use: likes)
-        router.group("/api/livestreams/{id}/chat").add(middleware: admin).delete("{message_id}", use: delete)
+        router.group("/api/livestreams/{id}/chat").add(middleware: admin)
+            .delete("{message_id}", use: delete)
+            .delete(use: eraseName)
     }
 
     @Sendable private func history(_ request: Request, context: VitrineContext) async throws -> Response {
@@ -54,6 +56,22 @@ struct ChatRoutes {
         await shows.tell(id, .chatRemoved(message))
         return Response(status: .noContent)
     }
+
+    /// What was said stays; who said it is forgotten.
+    @Sendable private func eraseName(_ request: Request, context: VitrineContext) async throws -> Response {
+        let id = try context.streamID()
+        guard let name = request.query("name"), !name.isEmpty else {
+            throw Problem.invalid("Give the name to erase: ?name=…")
+        }
+        let count = try await store.eraseName(name, of: id)
+        await shows.tell(id, .nameErased(name))
+        return try JSON.response(ErasedJSON(erased: count))
+    }
+}
+
+/// How many messages lost a name.
+private struct ErasedJSON: Encodable {
+    let erased: Int
 }
 
 /// Likes that came at one time of the stream's clock.

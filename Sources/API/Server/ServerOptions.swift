@@ -1,5 +1,6 @@
 package import NIOCore
 package import Signaling
+package import Storage
 
 /// What an operator decides about a server.
 package struct ServerOptions: Sendable {
@@ -20,6 +21,8 @@ package struct ServerOptions: Sendable {
     package var adminGraceMS: Int64 = 30_000
     /// How many writes of one show may wait for a store that is away.
     package var storeQueue = 10_000
+    /// How long chat and recordings are kept.
+    package var retention = RetentionSweep.Rules()
     /// How long a client may take to join.
     package var joinTime = TimeAmount.seconds(10)
 

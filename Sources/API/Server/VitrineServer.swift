@@ -67,6 +67,11 @@ package struct VitrineServer: Service {
                 services: [
                     .init(service: ShowKeeper(shows: shows)),
                     .init(service: UplinkKeeper(relay: relay, shows: shows)),
+                    .init(
+                        service: RetentionKeeper(
+                            sweep: RetentionSweep(
+                                rules: options.retention, store: store, recordings: recordings, logger: logger),
+                            isNeeded: !options.retention.keepsAll, clock: clock)),
                     .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
         try await group.run()

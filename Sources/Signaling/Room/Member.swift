@@ -47,6 +47,6 @@ struct Member: Sendable {
         }
         let words = String(String.UnicodeScalarView(visible.prefix(maximumNameLength))).split(separator: " ")
         guard words.isEmpty else { return words.joined(separator: " ") }
-        return role == .admin ? "Host" : "Guest"
+        return role == .admin ? "Host" : ChatMessage.anonymousName
     }
 }

@@ -36,4 +36,11 @@ extension Room {
         recentChat.removeAll { $0.id == id }
         effects.append(.broadcast(.chatRemoved(id)))
     }
+
+    /// For who joins from now on; a page that is open shows what it has.
+    mutating func eraseName(_ name: String) {
+        for index in recentChat.indices where recentChat[index].name == name {
+            recentChat[index].name = ChatMessage.anonymousName
+        }
+    }
 }

@@ -75,6 +75,7 @@ package struct Room: Sendable {
         case .notStored(let writes): for write in writes { didNotStore(write, at: now, &effects) }
         case .recordChanged(let record): takeRecord(record, &effects)
         case .chatRemoved(let id): removeChat(id, &effects)
+        case .nameErased(let name): eraseName(name)
         case .productPinned(let product): pin(product, &effects)
         case .productUnpinned(let id): unpin(id, &effects)
         case .encoderStarted: encoderStarted(at: now, &effects)

@@ -15,6 +15,8 @@ package enum RoomEvent: Sendable {
     /// Title, description, time, delivery or recording changed by REST.
     case recordChanged(Livestream)
     case chatRemoved(MessageID)
+    /// Nobody is to see any more who said what this name said.
+    case nameErased(String)
     case productPinned(Product)
     case productUnpinned(ProductID)
     /// An encoder publishes to the relay: it stands in for an admin's page.

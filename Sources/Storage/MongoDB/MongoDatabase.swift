@@ -60,9 +60,10 @@ struct MongoDatabase: Sendable {
         let isRepeated: Bool
     }
 
-    /// In order, up to the first that fails.
-    func update(_ collection: Collection, _ statements: [Update]) async throws(StoreError) {
-        guard !statements.isEmpty else { return }
+    /// In order, up to the first that fails; how many documents were found.
+    @discardableResult
+    func update(_ collection: Collection, _ statements: [Update]) async throws(StoreError) -> Int {
+        guard !statements.isEmpty else { return 0 }
         let updates = statements.map { BSONValue.document($0.document) }
         let reply = try await run(
             [
@@ -70,6 +71,7 @@ struct MongoDatabase: Sendable {
                 "writeConcern": Self.writeConcern,
             ], .write)
         try Self.checkWrites(reply.document)
+        return Int(clamping: reply.document["n"]?.integer ?? 0)
     }
 
     struct Update {

@@ -1,7 +1,7 @@
 /// The collections' indexes, and how an older database becomes one of today's. Reasons: docs/storage.md.
 enum MongoSchema {
     /// The one that this release writes.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     private static func index(
         _ keys: KeyValuePairs<String, Int64>, where filter: BSONValue? = nil
@@ -16,8 +16,17 @@ enum MongoSchema {
 
     private static var indexes: [(MongoDatabase.Collection, [BSONValue])] {
         [
-            (.livestreams, [index(["created_at": 1, "seq": 1]), index(["status": 1, "created_at": 1, "seq": 1])]),
-            (.chat, [index(["stream": 1, "seq": 1]), index(["stream": 1, "at_ms": 1, "seq": 1])]),
+            (
+                .livestreams,
+                [
+                    index(["created_at": 1, "seq": 1]), index(["status": 1, "created_at": 1, "seq": 1]),
+                    index(["status": 1, "ended_at": 1]),
+                ]
+            ),
+            (
+                .chat,
+                [index(["stream": 1, "seq": 1]), index(["stream": 1, "at_ms": 1, "seq": 1]), index(["at": 1])]
+            ),
             (
                 .likes,
                 [
@@ -37,8 +46,15 @@ enum MongoSchema {
         }
         for (collection, indexes) in indexes { try await database.createIndexes(collection, indexes) }
         _ = try await database.insert(
+            [["_id": "schema", "version": .int64(version)], ["_id": "livestreams", "next_seq": 0]], into: .meta)
+        // So far what an older release wrote differs by its indexes alone, which are made above. A change of documents
+        // goes here, before the version says that it is done.
+        try await database.update(
+            .meta,
             [
-                ["_id": "schema", "version": .int64(version)], ["_id": "livestreams", "next_seq": 0],
-            ], into: .meta)
+                .init(
+                    filter: ["_id": "schema", "version": ["$lt": .int64(version)]],
+                    change: ["$set": ["version": .int64(version)]])
+            ])
     }
 }

@@ -3,8 +3,7 @@ package import Wire
 extension MongoStore {
     package func create(_ stream: Livestream) async throws(StoreError) {
         let database = try await ready()
-        let counter = try await database.change(.meta, ["_id": "livestreams"], ["$inc": ["next_seq": 1]])
-        let sequence = try MongoRecord(kind: "counter", fields: counter ?? [:]).integer("next_seq")
+        let sequence = try await database.nextLivestreamSequence()
         let inserted = try await database.insert([stream.document(sequence: sequence)], into: .livestreams)
         guard inserted.taken.isEmpty || inserted.isRepeated else { throw .conflict(reason: "The id is taken.") }
     }
@@ -80,6 +79,12 @@ extension MongoStore {
 }
 
 extension MongoDatabase {
+    /// Orders livestreams that were made in the same millisecond.
+    func nextLivestreamSequence() async throws(StoreError) -> Int64 {
+        let counter = try await change(.meta, ["_id": "livestreams"], ["$inc": ["next_seq": 1]])
+        return try MongoRecord(kind: "counter", fields: counter ?? [:]).integer("next_seq")
+    }
+
     /// The records of these documents, with what is pinned now: one more question, however many they are.
     fileprivate func livestreams(_ documents: [BSONDocument]) async throws(StoreError) -> [Livestream] {
         guard !documents.isEmpty else { return [] }

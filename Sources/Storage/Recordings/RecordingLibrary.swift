@@ -87,6 +87,17 @@ package actor RecordingLibrary {
         await removeReplays(of: stream)
     }
 
+    /// A recording that has been kept long enough: first the files, so that an entry never outlives the next try.
+    package func expire(stream: StreamID) async throws(StoreError) {
+        await remove(stream: stream)
+        do throws(StoreError) {
+            try await store.setRecording(nil, of: stream)
+        } catch .notFound {
+            return  // deleted in the meantime
+        }
+        await onChange(stream)
+    }
+
     func removeReplays(of stream: StreamID) async {
         for format in RecordingFormat.allCases { await DurableFile(path: replayPath(of: stream, format)).remove() }
     }

@@ -10,8 +10,15 @@ enum Schema {
             try db.execute(sql: likes)
             try db.execute(sql: products)
         }
+        migrator.registerMigration("v2") { db in try db.execute(sql: retention) }
         return migrator
     }
+
+    /// For what is kept for a time only: the oldest messages of all shows, and the shows whose recordings may go.
+    private static let retention = """
+        CREATE INDEX chat_messages_by_time ON chat_messages (at);
+        CREATE INDEX livestreams_recorded ON livestreams (ended_at) WHERE recording_status IS NOT NULL;
+        """
 
     /// The list goes newest first, of all or of one status; `seq` keeps the order of two made in one millisecond.
     private static let livestreams = """

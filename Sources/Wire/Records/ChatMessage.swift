@@ -1,6 +1,8 @@
 /// One thing that somebody said in a show's chat.
 package struct ChatMessage: Equatable, Sendable {
     package static let allowedCharacters = 1...500
+    /// Of a customer who gave no name, or whose name was erased.
+    package static let anonymousName = "Guest"
 
     package var id: MessageID
     package var name: String

@@ -1,0 +1,40 @@
+import GRDB
+package import Wire
+
+extension SQLiteStore {
+    package func eraseName(_ name: String, of id: StreamID) async throws(StoreError) -> Int {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE chat_messages SET name = ? WHERE stream = ? AND name = ?",
+                arguments: [ChatMessage.anonymousName, db.sequence(of: id), name])
+            return db.changesCount
+        }
+    }
+
+    package func deleteChat(before time: Timestamp, limit: Int) async throws(StoreError) -> Int {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM chat_messages WHERE seq IN
+                        (SELECT seq FROM chat_messages WHERE at < ? ORDER BY at LIMIT ?)
+                    """,
+                arguments: [time.milliseconds, limit])
+            return db.changesCount
+        }
+    }
+
+    package func recordedLivestreams(
+        endedBefore time: Timestamp, limit: Int
+    ) async throws(StoreError) -> [StreamID] {
+        try await read { db in
+            let ids = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT id FROM livestreams WHERE recording_status IS NOT NULL AND ended_at < ?
+                    ORDER BY ended_at LIMIT ?
+                    """,
+                arguments: [time.milliseconds, limit])
+            return ids.compactMap(StreamID.init)
+        }
+    }
+}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A stand-in for a MongoDB server, for tests where none can be had: OP_MSG on loopback, documents in memory.
 
-No transactions and no authentication, and nothing is durable. Where it and MongoDB differ, MongoDB's manual is right. It is
+It stands alone, or says that it is the primary of a replica set of one; then it knows retryable writes. No transactions, no
+authentication, and nothing is durable. Where it and MongoDB differ, MongoDB's manual is right. It is
 stricter than it has to be: a command's field that it doesn't know is refused, as a server refuses it.
 It prints "listening PORT", and ends when its standard input does.
 """
@@ -42,7 +43,8 @@ class ConnectionCut(Exception):
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, replica_set=None):
+        self.replica_set, self.port, self.retried = replica_set, 0, {}
         self.databases, self.cursors, self.ids = {}, {}, itertools.count(1)
         self.skipped, self.failures, self.failure = 0, 0, {}
 
@@ -51,7 +53,7 @@ class Server:
         kind = name.lower()
         if kind in ("hello", "ismaster"):
             connection.setdefault("app", command.get("client", {}).get("application", {}).get("name"))
-            return hello()
+            return {**hello(), **self.membership()}
         if kind not in FIELDS:
             raise ServerError(59, "CommandNotFound", f"no such command: '{name}'")
         for field in command.keys() - {name} - FIELDS[kind] - GENERIC:
@@ -63,10 +65,34 @@ class Server:
         if "errorCode" in failure:
             raise ServerError(failure["errorCode"], "FailPoint", "Failing command via 'failCommand' failpoint")
         database = self.databases.setdefault(command.get("$db", "test"), {})
-        reply = getattr(self, kind)(command, database, command[name])
+        retry = self.check_retryable(kind, command)
+        reply = self.retried.get(retry) or getattr(self, kind)(command, database, command[name])
+        if retry:
+            self.retried[retry] = reply
         if "writeConcernError" in failure:
             reply["writeConcernError"] = failure["writeConcernError"]
         return reply
+
+    def membership(self):
+        if not self.replica_set:
+            return {}
+        address = f"127.0.0.1:{self.port}"
+        return {"setName": self.replica_set, "setVersion": 1, "hosts": [address], "me": address, "primary": address,
+                "secondary": False}
+
+    def check_retryable(self, kind, command):
+        """The name of a write that may be repeated, with a server's rules for what may be one."""
+        if "txnNumber" not in command:
+            return None
+        if not self.replica_set:
+            raise ServerError(20, "IllegalOperation", "Transaction numbers are only allowed on a replica set member or mongos")
+        if kind not in ("insert", "update", "delete", "findandmodify"):
+            raise ServerError(50768, "NotARetryableWriteCommand", f"txnNumber may not be provided for the command {kind}")
+        if any(statement.get("multi") for statement in command.get("updates", [])):
+            raise ServerError(72, "InvalidOptions", "Cannot use retryable writes with multi=true")
+        if any(statement["limit"] == 0 for statement in command.get("deletes", [])):
+            raise ServerError(72, "InvalidOptions", "Cannot use retryable writes with limit=0")
+        return bytes(command["lsid"]["id"]), command["txnNumber"]
 
     def due_failure(self, name, connection):
         """What `configureFailPoint` asked for, as a server with test commands has it."""
@@ -282,16 +308,18 @@ async def serve(server, reader, writer):
 async def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--replica-set", metavar="NAME", help="say that it is the primary of this one")
     parser.add_argument("--tls", metavar="PEM", help="certificate and key")
     arguments = parser.parse_args()
     context = None
     if arguments.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(arguments.tls)
-    server = Server()
+    server = Server(arguments.replica_set)
     listener = await asyncio.start_server(
         lambda reader, writer: serve(server, reader, writer), "127.0.0.1", arguments.port, ssl=context)
-    print("listening", listener.sockets[0].getsockname()[1], flush=True)
+    server.port = listener.sockets[0].getsockname()[1]
+    print("listening", server.port, flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 

@@ -68,6 +68,63 @@ struct MongoStoreTests {
         }
     }
 
+    /// A server refuses what it can't do twice when the driver marks it as something to be repeated.
+    @Test("speaks to a replica set, whose writes the driver repeats by itself (stand-in)")
+    func replicaSet() async throws {
+        let server = try StandIn(["--replica-set", "rs0"])
+        defer { server.stop() }
+        let commands = try TestCommands(uri: "mongodb://127.0.0.1:\(server.port)/shop?replicaSet=rs0")
+        let store = try MongoStore(uri: commands.failingURI)
+        let id = try await store.make().id
+        let product = try await store.makeProduct(of: id)
+        _ = try await store.pin(product.id, of: id, atMS: 1)
+        for command in ["insert", "update", "findAndModify"] {
+            try await commands.fail(command, ["times": .int32(1)], ["closeConnection": true])
+            try await store.append(
+                [.chat(message(command)), .likes(LikeBatch(id: .random(), count: 2, atMS: 1))], to: id)
+        }
+        #expect(try await store.livestream(id).likes == 6)
+        #expect(try await store.latestChat(of: id, limit: 9).map(\.text) == ["insert", "update", "findAndModify"])
+        #expect(try await store.eraseName("Ada", of: id) == 3)
+        #expect(try await store.deleteChat(before: Timestamp(milliseconds: 9_999), limit: 9) == 3)
+        try await store.delete(id)
+        #expect(try await store.livestreams(status: nil, page: PageRequest()).items.isEmpty)
+        await commands.close()
+        await store.close()
+    }
+
+    @Test("speaks TLS as the URI says, and to nobody whose certificate isn't signed by whom it says (stand-in)")
+    func tls() async throws {
+        try await withTemporaryFolder { folder in
+            let openSSL = Process()
+            openSSL.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+            openSSL.arguments = [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "\(folder)/key.pem",
+                "-out", "\(folder)/certificate.pem",
+            ]
+            openSSL.standardError = FileHandle.nullDevice
+            try openSSL.run()
+            openSSL.waitUntilExit()
+            let parts = try ["certificate", "key"].map {
+                try String(contentsOfFile: "\(folder)/\($0).pem", encoding: .utf8)
+            }
+            try parts.joined().write(toFile: "\(folder)/both.pem", atomically: true, encoding: .utf8)
+            let server = try StandIn(["--tls", "\(folder)/both.pem"])
+            defer { server.stop() }
+            let uri = "mongodb://127.0.0.1:\(server.port)/shop?serverSelectionTimeoutMS=1000&tls=true"
+            let store = try MongoStore(uri: "\(uri)&tlsCAFile=\(folder)/certificate.pem")
+            let id = try await store.make("Sealed").id
+            #expect(try await store.livestream(id).title == "Sealed")
+            await store.close()
+            let stranger = try MongoStore(uri: uri)
+            let error = await #expect(throws: StoreError.self) { try await stranger.prepare() }
+            guard case .unavailable(let reason) = error else { throw try #require(error) }
+            #expect(reason.contains("TLS"))
+            await stranger.close()
+        }
+    }
+
     @Test("finishes what a process that died has begun: deletions, and likes kept but not counted")
     func leftovers() async throws {
         try await MongoTestServer.withDatabase { uri in

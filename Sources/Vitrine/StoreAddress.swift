@@ -28,7 +28,7 @@ enum StoreAddress {
             self = Self.explicit(text)
         } else {
             var isFolder: ObjCBool = false
-            let isThere = FileManager.default.fileExists(atPath: text, isDirectory: &isFolder)
+            let isThere = unsafe FileManager.default.fileExists(atPath: text, isDirectory: &isFolder)
             self = .sqlite(path: isThere && !isFolder.boolValue ? text : "\(text)/\(Self.fileName)")
         }
     }

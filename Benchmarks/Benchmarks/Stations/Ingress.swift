@@ -14,16 +14,23 @@ func registerIngress() {
     registerNormalise()
 }
 
+private final class DemuxState {
+    let rig: RelayRig
+    let viewers = (0..<500).map { Endpoint(RelayRig.address($0)) }
+    var datagram = [UInt8](repeating: 0x80, count: 1_178)
+
+    init(_ rig: RelayRig) { self.rig = rig }
+}
+
 private func registerDemux() {
     Station(
         name: "in: tell a datagram apart and find its peer (of 500)",
-        setup: { try RelayRig(viewers: 500, cipher: .openSSL, outlet: NullOutlet()) },
-        body: { rig in
+        setup: { DemuxState(try RelayRig(viewers: 500, cipher: .openSSL, outlet: NullOutlet())) },
+        body: { state in
             // RTP of a viewer, who has none to send: found, and refused.
-            var datagram = [UInt8](repeating: 0x80, count: 1_178)
-            datagram.withUnsafeMutableBytes { bytes in
+            state.datagram.withUnsafeMutableBytes { bytes in
                 for number in 0..<1_000 {
-                    rig.engine.receive(bytes, from: Endpoint(RelayRig.address(number % 500)), at: rig.now)
+                    state.rig.engine.receive(bytes, from: state.viewers[number % 500], at: state.rig.now)
                 }
             }
         }

@@ -67,10 +67,9 @@ def load(program, viewers, folder):
     """One run of `vitrine load` against a server of its own: server on the first core, load on the second."""
     port = 18_080
     report = pathlib.Path(folder) / f"{viewers}.json"
-    environment = {**os.environ, "VITRINE_DATA": f"{folder}/data-{viewers}"}
     server = subprocess.Popen(
         ["taskset", "-c", "0", program, "serve", "--host", "127.0.0.1", "--port", str(port), "--admin-token",
-         "secret-token-of-a-bench", "--admin-grace", "1", "--data", f"{folder}/data-{viewers}"], env=environment,
+         "secret-token-of-a-bench", "--admin-grace", "1", "--data-folder", f"{folder}/data-{viewers}"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(f"http://127.0.0.1:{port}/readyz", server)

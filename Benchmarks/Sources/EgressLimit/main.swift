@@ -14,7 +14,7 @@ func option(_ name: String, or standard: Int) -> Int {
     return Int(arguments[position + 1]) ?? standard
 }
 
-let rounds = max(1, option("--rounds", or: 5))
+let rounds = max(1, option("--rounds", or: 15))
 let packets = max(1_000, option("--packets", or: 90_000))
 
 /// The relay against the limit with each cipher that is here, 500 viewers.

@@ -75,6 +75,8 @@ package enum StoreError: Error, Equatable {
     case conflict(reason: String)
     /// The cursor isn't one that this store gave.
     case badCursor
+    /// A newer release of Vitrine has written it: this one must leave it as it is.
+    case newerRelease
     /// Out of reach, full or broken: may work later. `reason` is for the log, not for clients.
     case unavailable(reason: String)
 }

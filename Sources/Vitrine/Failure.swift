@@ -12,6 +12,7 @@ struct Failure: Error {
     /// What an error says of itself, for such a line.
     static func reason(of error: any Error) -> String {
         if case .unavailable(let reason) = error as? StoreError { return reason }
+        if error as? StoreError == .newerRelease { return "a newer release of Vitrine wrote it; use that release" }
         if case .unavailable(let reason) = error as? RelayError { return reason }
         return String(describing: error)
     }

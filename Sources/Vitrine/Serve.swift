@@ -27,7 +27,7 @@ struct Serve: AsyncParsableCommand {
         let token = try settings.adminToken ?? folder.adminToken()
         server.adminToken = token
 
-        let store = try await openStore(settings.store, in: folder)
+        let store = try await openStore(settings.store, in: folder, logger: logger)
         let recordings = try await openRecordings(store: store, in: folder, logger: logger)
         let relay = try openRelay(settings, logger: logger)
         let announcement = Announcement(settings: settings, tokenIsMade: settings.adminToken == nil, token: token)
@@ -54,14 +54,19 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func openStore(_ option: String, in folder: DataFolder) async throws -> any LivestreamStore {
+    private func openStore(
+        _ option: String, in folder: DataFolder, logger: Logger
+    ) async throws -> any LivestreamStore {
         let store = try await StoreAddress(option: option, in: folder).open()
         guard let mongo = store as? MongoStore else { return store }
         do {
             try await mongo.prepare()
-        } catch {
+        } catch .newerRelease {
             await store.close()
-            throw Failure.trouble("can't open the store \(mongo.shown): \(Failure.reason(of: error))")
+            throw Failure.trouble("can't open the store \(mongo.shown): \(Failure.reason(of: StoreError.newerRelease))")
+        } catch {
+            // It may come later: until then /readyz says 503, and whoever needs it is told so.
+            logger.error("the store \(mongo.shown) is away: \(Failure.reason(of: error))")
         }
         return store
     }

@@ -40,6 +40,9 @@ def show(server, api):
     customer.expect("stream_update", likes=7)
     admin.send("end_stream")
     admin.expect("stream_ended")
+    for client in (admin, customer):
+        client.close()
+    until(lambda: api.record(stream)["viewer_count"] == 0)
     return stream
 
 

@@ -28,9 +28,7 @@ struct SQLiteStoreTests {
             let store = try await SQLiteStore(path: path)
             try await store.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('v999')") }
             await store.close()
-            let error = await #expect(throws: StoreError.self) { try await SQLiteStore(path: path) }
-            guard case .unavailable(let reason) = error else { throw try #require(error) }
-            #expect(reason.contains("newer release"))
+            await #expect(throws: StoreError.newerRelease) { try await SQLiteStore(path: path) }
         }
     }
 

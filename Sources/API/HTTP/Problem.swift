@@ -27,7 +27,7 @@ extension Problem {
         case .notFound(let what): self = .notFound(what)
         case .conflict(let reason): self.init(.conflict, reason)
         case .badCursor: self = .invalid("The cursor isn't one that this list gave.")
-        case .unavailable:
+        case .unavailable, .newerRelease:
             self.init(
                 .serviceUnavailable, "The store can't be reached now. Try again in a few seconds.",
                 headers: [.retryAfter: "2"])

@@ -23,6 +23,7 @@ struct ProblemMiddleware: RouterMiddleware {
         case let problem as Problem: return problem
         case let error as StoreError:
             if case .unavailable(let reason) = error { logger.error("store unavailable: \(reason)") }
+            if error == .newerRelease { logger.error("a newer release of Vitrine wrote the store") }
             return Problem(error)
         case let error as any HTTPResponseError: return problem(forStatus: error.status, request: request)
         case is NIOTooManyBytesError:

@@ -42,7 +42,7 @@ enum MongoSchema {
     static func prepare(_ database: MongoDatabase) async throws(StoreError) {
         let found = try await database.find(.meta, ["_id": "schema"], limit: 1).first?["version"]?.integer
         guard found ?? version <= version else {
-            throw .unavailable(reason: "a newer release of Vitrine wrote it; use that release")
+            throw .newerRelease
         }
         for (collection, indexes) in indexes { try await database.createIndexes(collection, indexes) }
         _ = try await database.insert(

@@ -8,8 +8,8 @@ import Wire
 package final class SQLiteStore: LivestreamStore {
     private let pool: DatabasePool
 
-    /// Opens the file at `path`, or makes it. Throws `.unavailable` for one that can't be opened, or that a newer
-    /// release has written.
+    /// Opens the file at `path`, or makes it. Throws `.unavailable` for one that can't be opened, `.newerRelease`
+    /// for one that a newer release has written.
     package convenience init(path: String) async throws(StoreError) {
         try await self.init(path: path) { _ in }
     }
@@ -26,7 +26,7 @@ package final class SQLiteStore: LivestreamStore {
             try await pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Schema.migrator
             guard try await !pool.read(migrator.hasBeenSuperseded) else {
-                throw StoreError.unavailable(reason: "a newer release of Vitrine wrote it; use that release")
+                throw StoreError.newerRelease
             }
             try migrator.migrate(pool)
             return pool

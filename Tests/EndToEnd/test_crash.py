@@ -1,0 +1,62 @@
+"""A server that dies in the middle of a show, and a disk that is full."""
+
+import subprocess
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from media import Upload, webm
+from test_show import create_show, go_live, open_admin, sees_moving_picture, status
+from vitrine import Server, assert_problem, until
+
+
+@pytest.mark.parametrize("mode", ["direct", "relay"])
+def test_a_live_show_is_found_again_within_five_seconds_of_the_server_being_back(server, api, open_page, mode):
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "Through a crash")
+    api.request("PATCH", f"/api/livestreams/{stream}", json={"delivery": {"mode": mode}})
+    go_live(admin)
+    customer = open_page(f"{server.url}/watch/{stream}")
+    expect(status(customer, "Connection")).to_have_text(mode, timeout=20_000)
+    sees_moving_picture(customer)
+    server.kill()
+    server.start()
+    back = time.monotonic()
+    until(lambda: api.record(stream)["viewer_count"] == 1 and "vitrine_clients{role=\"admin\"} 1" in api.get("/metrics").text,
+          5, "both pages")
+    print(f"\nboth pages were back {time.monotonic() - back:.1f} s after the server")
+    assert api.record(stream)["status"] == "live"
+    for page in (admin, customer):
+        expect(status(page, "Live")).to_be_visible()
+    expect(status(customer, "Connection")).to_have_text(mode, timeout=20_000)
+    sees_moving_picture(customer)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    folder = tmp_path / "data" / "recordings"
+    folder.mkdir(parents=True)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], capture_output=True, text=True)
+    if made.returncode:
+        pytest.skip(f"no disk of our own can be mounted: {made.stderr.strip()}")
+    yield tmp_path / "data"
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_an_upload_that_fills_the_disk_gets_507_and_leaves_no_half_file(small_disk):
+    server = Server(small_disk).start()
+    try:
+        stream = server.api.create()
+        video = webm()
+        large = Upload(server.api, stream, video + bytes(1 << 20))
+        assert large.answer.status_code == 201
+        assert_problem(large.patch(0, 1 << 20), 507)
+        assert large.head() == 0, "nothing of it counts"
+        sizes = [file.stat().st_size for file in (small_disk / "recordings" / "uploads").glob("*.part")]
+        assert sizes == [0]
+        assert server.api.get(f"/api/livestreams/{stream}/recording").status_code == 404
+        small = Upload(server.api, stream, video[: 100 << 10])
+        assert small.patch(0, 50 << 10).status_code == 204, "there is room again"
+    finally:
+        assert server.stop() == 0

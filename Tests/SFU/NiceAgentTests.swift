@@ -37,33 +37,37 @@ struct NiceAgentTests {
 
     @Test("nominates a pair with the relay, and is answered in DTLS on it")
     func connects() async throws {
-        let relay = try Relay(
-            configuration: RelayConfiguration(port: 0, includesLoopback: true), logger: Logger(label: "test"))
-        defer { relay.stop() }
-        let certificate = try DTLSCertificate()
-        let agent = try #require(nice_peer_create())
-        defer { nice_peer_free(agent) }
-        let session = try await relay.publish(.random(), offer: offer(agent, fingerprint: certificate.fingerprint))
-        #expect(try connect(agent, to: session.answer))
-        let client = DTLSTransport(
-            certificate: certificate, remoteFingerprint: "relay's own", role: .client)
-        for flight in try client.begin().datagrams {
-            #expect(nice_peer_send(agent, flight, UInt32(flight.count)) == flight.count)
+        try await withTaskExecutorPreference(OwnThread()) {
+            let relay = try Relay(
+                configuration: RelayConfiguration(port: 0, includesLoopback: true), logger: Logger(label: "test"))
+            defer { relay.stop() }
+            let certificate = try DTLSCertificate()
+            let agent = try #require(nice_peer_create())
+            defer { nice_peer_free(agent) }
+            let session = try await relay.publish(.random(), offer: offer(agent, fingerprint: certificate.fingerprint))
+            #expect(try connect(agent, to: session.answer))
+            let client = DTLSTransport(
+                certificate: certificate, remoteFingerprint: "relay's own", role: .client)
+            for flight in try client.begin().datagrams {
+                #expect(nice_peer_send(agent, flight, UInt32(flight.count)) == flight.count)
+            }
+            // Its answer is a handshake record (RFC 6347, section 4.1).
+            let heard = nice_peer_hears(agent, 22, 5_000)
+            let statistics = await relay.statistics()
+            #expect(heard == 1, "\(statistics)")
         }
-        // Its answer is a handshake record (RFC 6347, section 4.1).
-        let heard = nice_peer_hears(agent, 22, 5_000)
-        let statistics = await relay.statistics()
-        #expect(heard == 1, "\(statistics)")
     }
 
     @Test("gets nowhere with a wrong password")
     func wrongPassword() async throws {
-        let relay = try Relay(
-            configuration: RelayConfiguration(port: 0, includesLoopback: true), logger: Logger(label: "test"))
-        defer { relay.stop() }
-        let agent = try #require(nice_peer_create())
-        defer { nice_peer_free(agent) }
-        let session = try await relay.publish(.random(), offer: offer(agent, fingerprint: "AB"))
-        #expect(try !connect(agent, to: session.answer, password: "not what was agreed on"))
+        try await withTaskExecutorPreference(OwnThread()) {
+            let relay = try Relay(
+                configuration: RelayConfiguration(port: 0, includesLoopback: true), logger: Logger(label: "test"))
+            defer { relay.stop() }
+            let agent = try #require(nice_peer_create())
+            defer { nice_peer_free(agent) }
+            let session = try await relay.publish(.random(), offer: offer(agent, fingerprint: "AB"))
+            #expect(try !connect(agent, to: session.answer, password: "not what was agreed on"))
+        }
     }
 }

@@ -96,10 +96,10 @@ def sweep(program):
     return points
 
 
-def write_between(name, lines):
+def write_between(name, lines, script="bench"):
     """Puts lines between the markers of that name in docs/benchmarks.md."""
     page = ROOT / "docs" / "benchmarks.md"
-    begin, end = f"<!-- {name}: written by scripts/bench -->", f"<!-- end of {name} -->"
+    begin, end = f"<!-- {name}: written by scripts/{script} -->", f"<!-- end of {name} -->"
     text = page.read_text()
     if begin not in text or end not in text:
         raise SystemExit(f"error: docs/benchmarks.md has no place for {name}")
@@ -173,4 +173,5 @@ def main():
     return 0 if is_good else 1
 
 
-raise SystemExit(main())
+if __name__ == "__main__":
+    raise SystemExit(main())

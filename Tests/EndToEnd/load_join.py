@@ -25,6 +25,8 @@ STAGES = """(() => {
     window.WebSocket = class extends Socket {
         constructor(...words) {
             super(...words);
+            note("page");
+            this.addEventListener("open", () => note("socket"));
             this.addEventListener("message", ({ data }) => {
                 const { type } = JSON.parse(data);
                 if (type === "joined" || type === "webrtc_offer") note(type);
@@ -43,7 +45,7 @@ STAGES = """(() => {
         document.querySelector("video")?.requestVideoFrameCallback(() => note("frame"));
     });
 })()"""
-NAMES = ["joined", "webrtc_offer", "ice", "dtls", "frame"]
+NAMES = ["page", "socket", "joined", "webrtc_offer", "ice", "dtls", "frame"]
 
 
 def join(context, url, title):

@@ -1,6 +1,7 @@
 """REST as docs/protocol.md has it."""
 
-from urllib.parse import quote
+import re
+from urllib.parse import quote, urljoin
 
 import pytest
 import requests
@@ -192,6 +193,21 @@ def test_health_metrics_and_pages_answer(server, api):
     assert script.headers["Content-Type"].startswith("text/javascript")
     again = requests.get(server.url + "/assets/watch/watch.js", headers={"If-None-Match": script.headers["ETag"]}, timeout=5)
     assert again.status_code == 304 and again.content == b""
+
+
+@pytest.mark.parametrize("path", ["/", "/watch/abcdefgh", "/admin/"])
+def test_a_page_asks_at_once_for_all_that_it_needs_and_never_again(server, path):
+    page = requests.get(server.url + path, timeout=5)
+    assert page.headers["Cache-Control"] == "no-cache"
+    named = {urljoin(page.url, url) for url in re.findall(r'(?:href|src)="([^"]+\.(?:js|css|svg))"', page.text)}
+    scripts = [url for url in named if url.endswith(".js")]
+    imported = set()
+    for url in named:
+        answer = requests.get(url, timeout=5)
+        assert answer.status_code == 200 and "immutable" in answer.headers["Cache-Control"], url
+        if url in scripts:
+            imported |= {urljoin(url, other) for other in re.findall(r'^(?:import|\}).*from "([^"]+)"', answer.text, re.MULTILINE)}
+    assert imported <= named, "a module that is found late costs a round trip"
 
 
 def test_ice_servers_are_what_the_operator_configured(start_server):

@@ -8,11 +8,11 @@ const pathOf = (from) => (from === "relay" ? "relay" : "direct");
 
 /** One RTCPeerConnection, as far as the viewer is concerned. */
 class Peer {
-    constructor(from, session, iceServers) {
+    constructor(from, session, connection) {
         this.from = from;
         this.session = session;
         this.media = new MediaStream();
-        this.connection = new RTCPeerConnection({ iceServers });
+        this.connection = connection;
         this.connection.ontrack = ({ track }) => this.media.addTrack(track);
     }
 
@@ -37,6 +37,8 @@ class Peer {
 export class ViewerConnection extends EventTarget {
     #video;
     #signaling;
+    /** A browser's first connection takes a while to make, so it is made while the page loads. */
+    #spare = new RTCPeerConnection();
     #shown = null;
     /** Connections without a picture yet, by who offers: the first to decode a frame wins. */
     #candidates = new Map();
@@ -87,6 +89,8 @@ export class ViewerConnection extends EventTarget {
         this.#shown = null;
         this.#isFrozen = false;
         this.#early.clear();
+        this.#spare?.close();
+        this.#spare = null;
         this.#video.srcObject = null;
     }
 
@@ -100,7 +104,7 @@ export class ViewerConnection extends EventTarget {
         let peer = [this.#candidates.get(from), this.#shown].find((known) => known?.from === from && known.session === session);
         if (!peer) {
             this.#candidates.get(from)?.close();
-            peer = new Peer(from, session, this.iceServers);
+            peer = new Peer(from, session, this.#connection());
             this.#candidates.set(from, peer);
             this.#listen(peer);
             // The first to come needs no polling: its first frame tells of itself.
@@ -112,6 +116,13 @@ export class ViewerConnection extends EventTarget {
         this.#early.delete(from);
         await connection.setLocalDescription();
         this.#signaling.send("webrtc_answer", { to: from, sdp: connection.localDescription.sdp });
+    }
+
+    #connection() {
+        const connection = this.#spare ?? new RTCPeerConnection();
+        this.#spare = null;
+        connection.setConfiguration({ iceServers: this.iceServers });
+        return connection;
     }
 
     #listen(peer) {

@@ -7,6 +7,9 @@ import Web
 /// The web apps: three pages, and under `/assets/` everything that they load.
 ///
 /// The files are read once at start: a path either names one of them or nothing at all, so no path can lead out.
+///
+/// Pages name what they load with this release's fingerprint in the path (`/assets/1f3a…/watch/watch.js`), and so do
+/// the modules, whose imports are relative. Such a file never changes: browsers keep it and need not ask again.
 struct PageRoutes {
     private struct Asset: Sendable {
         let body: ByteBuffer
@@ -15,37 +18,49 @@ struct PageRoutes {
     }
 
     private let assets: [String: Asset]
+    private let release: String
 
     /// Throws when the files that belong to this program can't be read.
     init() throws {
-        var assets: [String: Asset] = [:]
-        for file in try WebFiles.all() {
-            assets[file.path] = Asset(
-                body: ByteBuffer(bytes: file.contents), contentType: Self.contentType(of: file.path),
-                etag: "\"\(Self.fingerprint(file.contents))\"")
+        let files = try WebFiles.all()
+        let release = Self.fingerprint(files.lazy.flatMap(\.contents))
+        self.release = release
+        assets = Dictionary(uniqueKeysWithValues: files.map { ($0.path, Self.asset($0, release: release)) })
+    }
+
+    private static func asset(_ file: WebFiles.File, release: String) -> Asset {
+        var contents = file.contents
+        if file.path.hasSuffix(".html") {
+            let page = String(decoding: contents, as: UTF8.self)
+            contents = Data(page.replacingOccurrences(of: "\"/assets/", with: "\"/assets/\(release)/").utf8)
         }
-        self.assets = assets
+        return Asset(
+            body: ByteBuffer(bytes: contents), contentType: contentType(of: file.path),
+            etag: "\"\(fingerprint(contents))\"")
     }
 
     func add(to router: some RouterMethods<VitrineContext>) {
-        router.get("/") { request, _ in try page("home/index.html", request) }
-        router.get("/watch/{id}") { request, _ in try page("watch/index.html", request) }
+        router.get("/") { request, _ in try answer("home/index.html", request) }
+        router.get("/watch/{id}") { request, _ in try answer("watch/index.html", request) }
         router.get("/admin") { request, _ in
             guard request.uri.path.hasSuffix("/") else {
                 return Response(status: .permanentRedirect, headers: [.location: "/admin/"])
             }
-            return try page("admin/index.html", request)
+            return try answer("admin/index.html", request)
         }
-        router.get("/favicon.ico") { request, _ in try page("shared/favicon.svg", request) }
+        router.get("/favicon.ico") { request, _ in try answer("shared/favicon.svg", request) }
         router.get("/assets/**") { request, context in
-            try page(context.parameters.getCatchAll().joined(separator: "/"), request)
+            let path = context.parameters.getCatchAll()
+            let isOfRelease = path.first == release[...]
+            return try answer((isOfRelease ? path.dropFirst() : path[...]).joined(separator: "/"), request, isOfRelease)
         }
     }
 
-    /// Browsers keep a file and ask each time whether it is still the same: a new release is seen at once.
-    private func page(_ path: String, _ request: Request) throws -> Response {
+    /// What may change with a release, browsers keep too, but ask each time whether it is still the same.
+    private func answer(_ path: String, _ request: Request, _ isOfRelease: Bool = false) throws -> Response {
         guard let asset = assets[path] else { throw Problem(.notFound, "There is nothing at this path.") }
-        var headers: HTTPFields = [.contentType: asset.contentType, .eTag: asset.etag, .cacheControl: "no-cache"]
+        let keeping = isOfRelease ? "public, max-age=31536000, immutable" : "no-cache"
+        var headers: HTTPFields = [.contentType: asset.contentType, .eTag: asset.etag, .cacheControl: keeping]
         if request.headers[.ifNoneMatch] == asset.etag { return Response(status: .notModified, headers: headers) }
         headers[.contentLength] = "\(asset.body.readableBytes)"
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: asset.body))
@@ -65,7 +80,7 @@ struct PageRoutes {
     }
 
     /// FNV-1a, 64 bits: tells one release's file from another's.
-    private static func fingerprint(_ contents: Data) -> String {
+    private static func fingerprint(_ contents: some Sequence<UInt8>) -> String {
         let hash = contents.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
         return String(hash, radix: 16)
     }

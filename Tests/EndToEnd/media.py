@@ -4,6 +4,8 @@ import base64
 import functools
 import subprocess
 
+from vitrine import until
+
 
 @functools.cache
 def webm(seconds=3):
@@ -55,3 +57,9 @@ class Upload:
             answer = self.patch(begin, begin + size)
             assert answer.status_code == 204, answer.text
         assert self.head() in (len(self.data), 404)  # 404 once it has become a replay
+
+
+def processed(api, stream):
+    """The record's `recording`, as soon as the replay is ready, or can't be made."""
+    return until(lambda: (recording := api.record(stream)["recording"]) and recording["status"] in ("ready", "failed") and recording,
+                 20, "the replay")

@@ -4,9 +4,10 @@ import subprocess
 import time
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
-from media import Upload, webm
+from media import Upload, processed, webm
 from test_show import create_show, go_live, open_admin, sees_moving_picture, status
 from vitrine import Server, assert_problem, until
 
@@ -31,6 +32,40 @@ def test_a_live_show_is_found_again_within_five_seconds_of_the_server_being_back
         expect(status(page, "Live")).to_be_visible()
     expect(status(customer, "Connection")).to_have_text(mode, timeout=20_000)
     sees_moving_picture(customer)
+
+
+def test_a_recording_is_whole_or_not_there_whenever_the_server_dies(server, api, stream):
+    Upload(api, stream, webm()).send_all()
+    url = f"{server.url}/api/livestreams/{stream}/recording"
+    served = set()
+    for pause in (0, 0.05, 0.1, 0.2, 0.4):  # while ffmpeg works, while its file is checked and renamed, and after
+        time.sleep(pause)
+        server.kill()
+        server.start()
+        answer = requests.get(url, timeout=5)
+        assert answer.status_code in (200, 404)
+        if answer.status_code == 200:
+            assert len(answer.content) == int(answer.headers["Content-Length"])
+            served.add(answer.content)
+    recording = processed(api, stream)
+    assert recording["status"] == "ready" and 2_800 < recording["duration_ms"] < 3_300
+    served.add(requests.get(url, timeout=5).content)
+    assert len(served) == 1, "what was served once is what is served ever after"
+
+
+def test_a_recording_that_was_whole_stays_so_when_a_new_upload_is_interrupted(server, api, stream):
+    Upload(api, stream, webm()).send_all()
+    assert processed(api, stream)["status"] == "ready"
+    url = f"{server.url}/api/livestreams/{stream}/recording"
+    whole = requests.get(url, timeout=5).content
+    again = Upload(api, stream, webm(2))
+    assert again.patch(0, 20_000).status_code == 204
+    server.kill()
+    server.start()
+    assert again.head() == 20_000
+    assert requests.get(url, timeout=5).content == whole
+    again.send_all()
+    until(lambda: requests.get(url, timeout=5).content != whole, 20, "the new replay")
 
 
 @pytest.fixture

@@ -43,7 +43,10 @@ def doors(server, stream):
     return ("--whip", f"{server.url}/whip/{stream}", "--whep", f"{server.url}/whep/{stream}")
 
 
-def test_viewers_get_all_that_is_published(server, stream, load):
+@pytest.mark.parametrize("workers", [1, 3])
+def test_viewers_get_all_that_is_published(start_server, load, workers):
+    server = start_server("--relay-workers", workers)
+    stream = server.api.create()
     run = load(*doors(server, stream), "--token", TOKEN, "--viewers", 20, "--duration", 3, "--verify", "50%",
                "--server-pid", server.process.pid)
     status, table, complaints, report = run.end()

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import time
 
+import pytest
 import requests
 from websockets.sync.client import connect
 
@@ -41,6 +42,23 @@ def test_trouble_ends_with_1_and_one_clear_line(server, tmp_path):
     certificate = run("serve", "--port", free_port(), "--data-folder", tmp_path / "tls", "--tls-certificate", "/none",
                       "--tls-key", "/none")
     assert certificate.returncode == 1 and certificate.stderr.splitlines()[-1].startswith("vitrine: ")
+
+
+def test_a_data_folder_that_can_not_be_written_stops_the_start(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    # Root may write wherever the file system lets it.
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", folder], capture_output=True, text=True)
+    if made.returncode:
+        pytest.skip(f"no disk of our own can be mounted: {made.stderr.strip()}")
+    try:
+        for options in ((), ("--admin-token", TOKEN)):
+            result = run("serve", "--port", free_port(), "--data-folder", folder, *options)
+            assert result.returncode == 1
+            assert result.stderr.startswith("vitrine: ") and result.stderr.count("\n") == 1, result.stderr
+            assert str(folder) in result.stderr
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 def test_help_explains_every_option_with_its_default():

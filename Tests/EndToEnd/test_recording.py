@@ -5,13 +5,8 @@ import socket
 import pytest
 import requests
 
-from media import Upload, mp4, webm
+from media import Upload, mp4, processed, webm
 from vitrine import API, TOKEN, assert_problem, until
-
-
-def processed(api, stream):
-    return until(lambda: (r := api.record(stream)["recording"]) and r["status"] in ("ready", "failed") and r, 20,
-                 "the replay")
 
 
 def test_an_upload_becomes_a_replay_that_seeks(server, api, stream):

@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 import Testing
 import Wire
 
@@ -6,7 +8,7 @@ import Wire
 @Suite("The packet ring")
 struct PacketRingTests {
     /// A ring that can be passed around, as test macros want it.
-    private final class Ring {
+    private final class Ring: @unchecked Sendable {  // as `PacketRing` is
         let storage: PacketRing
 
         init(capacity: Int) { storage = PacketRing(capacity: capacity) }
@@ -63,6 +65,30 @@ struct PacketRingTests {
         #expect(old.isIntact)
         _ = ring.write(108)
         #expect(!old.isIntact && next.isIntact && ring.packet(100) == nil)
+    }
+
+    @Test("never gives a reader on another thread what was half written")
+    func threads() {
+        let ring = Ring(capacity: 64)
+        let last: UInt64 = 300_000
+        let found = Mutex((intact: 0, mixed: 0))
+        DispatchQueue.concurrentPerform(iterations: 3) { number in
+            guard number > 0 else {
+                for index in 1...last { _ = ring.write(index, bytes: 600) }
+                return
+            }
+            var (intact, mixed) = (0, 0)
+            while ring.storage.end <= last {
+                let index = ring.range.lowerBound
+                guard let packet = ring.packet(index) else { continue }
+                let isWhole = packet.payload.allSatisfy { $0 == UInt8(truncatingIfNeeded: index) }
+                guard packet.isIntact else { continue }
+                intact += 1
+                if !isWhole { mixed += 1 }
+            }
+            found.withLock { $0 = ($0.intact + intact, $0.mixed + mixed) }
+        }
+        found.withLock { #expect($0.intact > 0 && $0.mixed == 0) }
     }
 
     @Test("evens a frame's packets out but for its last, and leaves alone what differs too much")

@@ -2,21 +2,17 @@
 
 import argparse
 import json
-import os
 import pathlib
 import re
 import subprocess
-import tempfile
-import time
-import urllib.request
 
-import plot
+import goals
+import loads
+import page
 
 BENCHMARKS = pathlib.Path(__file__).parent.parent
-ROOT = BENCHMARKS.parent
 RATIOS = BENCHMARKS / "Thresholds" / "ratios.json"
 BUILD = ["-c", "release", "-Xswiftc", "-enable-testing"]
-VIEWERS = (50, 100, 200, 500)
 #: Ratios within one run still move by that much on a virtual machine.
 SLACK = 0.10
 
@@ -52,90 +48,6 @@ def egress():
     return parts
 
 
-def wait_for(url, process):
-    for _ in range(200):
-        if process.poll() is not None:
-            raise SystemExit("error: the server has ended")
-        try:
-            return urllib.request.urlopen(url, timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-    raise SystemExit("error: the server does not answer")
-
-
-def load(program, viewers, folder):
-    """One run of `vitrine load` against a server of its own: server on the first core, load on the second."""
-    port = 18_080
-    report = pathlib.Path(folder) / f"{viewers}.json"
-    server = subprocess.Popen(
-        ["taskset", "-c", "0", program, "serve", "--host", "127.0.0.1", "--port", str(port), "--admin-token",
-         "secret-token-of-a-bench", "--admin-grace", "1", "--data-folder", f"{folder}/data-{viewers}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/readyz", server)
-        subprocess.run(
-            ["taskset", "-c", "1", program, "load", "--create", f"http://127.0.0.1:{port}", "--token",
-             "secret-token-of-a-bench", "--viewers", str(viewers), "--ramp", "100", "--duration", "10",
-             "--server-pid", str(server.pid), "--json", report], stdout=subprocess.DEVNULL)
-    finally:
-        server.terminate()
-        server.wait(20)
-    return json.loads(report.read_text())
-
-
-def sweep(program):
-    points = []
-    with tempfile.TemporaryDirectory() as folder:
-        for viewers in VIEWERS:
-            report = load(program, viewers, folder)
-            points.append({
-                "viewers": viewers, "valid": report["valid"], "lost": report["delivery"]["lost_percent"],
-                "packets_per_cpu_second": report["server"]["packets_per_cpu_second"],
-                "p50_us": report["latency"]["video_us"]["p50"], "p99_us": report["latency"]["video_us"]["p99"]})
-            print(points[-1], *report["invalid_reasons"], *report["faults"], sep="\n  ")
-    return points
-
-
-def write_between(name, lines, script="bench"):
-    """Puts lines between the markers of that name in docs/benchmarks.md."""
-    page = ROOT / "docs" / "benchmarks.md"
-    begin, end = f"<!-- {name}: written by scripts/{script} -->", f"<!-- end of {name} -->"
-    text = page.read_text()
-    if begin not in text or end not in text:
-        raise SystemExit(f"error: docs/benchmarks.md has no place for {name}")
-    before, after = text[:text.index(begin) + len(begin)], text[text.index(end):]
-    page.write_text(before + "\n" + "\n".join(lines) + "\n" + after)
-
-
-def write_stations(found):
-    rows = [f"| {name} | {each['CPU']:,.0f} | {each['Allocations'] / 1000:,.2f} |" for name, each in sorted(found.items())]
-    write_between("stations", ["| station | CPU ns | allocations |", "| --- | --- | --- |", *rows])
-
-
-def write_egress(parts):
-    lines = []
-    for part in parts:
-        lines += ["", f"**{part['title']}**", "", "| sender | viewers | ns a packet, min / median / max | packets a CPU-second |",
-                  "| --- | --- | --- | --- |"]
-        for row in part["rows"]:
-            figures = sorted(row["nanoseconds"])
-            median = figures[len(figures) // 2]
-            shown = " / ".join(f"{figure:,.0f}" for figure in (figures[0], median, figures[-1]))
-            lines.append(f"| {row['name']} | {row['viewers']} | {shown} | {1e9 / median:,.0f} |")
-        lines += ["", "| ratio | min / median / max |", "| --- | --- |"]
-        lines += [f"| {each['name']} | {each['least']:.2f} / {each['median']:.2f} / {each['most']:.2f} |"
-                  for each in part["ratios"]]
-    write_between("egress", lines[1:])
-
-
-def write_load(points):
-    rows = [f"| {each['viewers']} | {each['packets_per_cpu_second']:,.0f} | {each['p50_us']:,.0f} / {each['p99_us']:,.0f} "
-            f"| {each['lost']:.3f} % | {'yes' if each['valid'] else 'no'} |" for each in points]
-    write_between("load", ["| viewers | packets a CPU-second | p50 / p99, µs, frame hold included | lost | valid |",
-                           "| --- | --- | --- | --- | --- |", *rows, "", "![Throughput and p99 against viewers](images/load.svg)"])
-    (ROOT / "docs" / "images" / "load.svg").write_text(plot.draw(points))
-
-
 def compare(parts, update):
     """Ratios against the committed ones. False when one is worse by more than the slack."""
     known = json.loads(RATIOS.read_text()) if RATIOS.exists() else {}
@@ -161,15 +73,19 @@ def main():
     options = arguments.parse_args()
     parts = egress()
     found = stations()
-    points = sweep(options.program) if options.program else []
+    points = loads.sweep(options.program) if options.program else []
+    reached = goals.rows(parts, points, loads.burst(options.program)) if options.program else []
     for name, each in sorted(found.items()):
         print(f"{name}: {each['CPU']:,.0f} ns, {each['Allocations'] / 1000:,.2f} allocations")
     is_good = compare(parts, options.update)
+    for what, asked, measured, is_reached in reached:
+        print(f"{what}: {measured} (asked: {asked}){'' if is_reached == 'yes' else '  NOT REACHED'}")
     if options.update:
-        write_egress(parts)
-        write_stations(found)
+        page.write_egress(parts)
+        page.write_stations(found)
         if points:
-            write_load(points)
+            page.write_load(points)
+            page.write_goals(reached)
     return 0 if is_good else 1
 
 

@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 import time
 
-from bench import wait_for, write_between
+from loads import wait_for
+from page import write_between
 
 TOKEN = "secret-token-of-a-comparison"
 PORT = 18_090

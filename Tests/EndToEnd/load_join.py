@@ -54,6 +54,7 @@ def join(context, url, title):
     page.goto(url)
     link = page.get_by_role("link", name=title)
     link.wait_for()
+    page.wait_for_load_state("networkidle")  # somebody looks at the page before they click
     page.add_init_script(STAGES)
     link.click()
     try:

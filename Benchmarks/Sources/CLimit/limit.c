@@ -109,20 +109,21 @@ static int make_keys(struct climit *limit) {
     return 1;
 }
 
-static size_t datagram_bytes(const struct climit *limit) {
-    return (size_t)(climit_header_bytes + limit->payload_bytes + climit_tag_bytes);
+static size_t datagram_bytes(int payload_bytes) {
+    return (size_t)(climit_header_bytes + payload_bytes + climit_tag_bytes);
 }
 
-static void prepare_messages(struct climit *limit) {
-    size_t frame_bytes = datagram_bytes(limit) * (size_t)limit->packets;
-    uint16_t segment = (uint16_t)datagram_bytes(limit);
+static void prepare_messages(struct climit *limit, int packets, int payload_bytes) {
+    size_t frame_bytes = datagram_bytes(payload_bytes) * (size_t)packets;
+    uint16_t segment = (uint16_t)datagram_bytes(payload_bytes);
     for (int i = 0; i < batch; i++) {
         limit->vectors[i] = (struct iovec){limit->arena + frame_bytes * (size_t)i, frame_bytes};
         limit->messages[i].msg_hdr = (struct msghdr){.msg_namelen = sizeof(struct sockaddr_in),
                                                      .msg_iov = &limit->vectors[i],
-                                                     .msg_iovlen = 1,
-                                                     .msg_control = &limit->controls[i],
-                                                     .msg_controllen = sizeof limit->controls[i].bytes};
+                                                     .msg_iovlen = 1};
+        if (packets == 1) continue;
+        limit->messages[i].msg_hdr.msg_control = &limit->controls[i];
+        limit->messages[i].msg_hdr.msg_controllen = sizeof limit->controls[i].bytes;
         struct cmsghdr *control = CMSG_FIRSTHDR(&limit->messages[i].msg_hdr);
         control->cmsg_level = SOL_UDP;
         control->cmsg_type = UDP_SEGMENT;
@@ -143,14 +144,13 @@ struct climit *climit_create(int descriptor, const struct sockaddr_in *destinati
                              .cipher = cipher,
                              .destinations = destinations,
                              .source = source};
-    size_t bytes = datagram_bytes(limit) * (size_t)(packets * batch);
+    size_t bytes = datagram_bytes(payload_bytes) * (size_t)(packets * batch);
     limit->arena = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
     if (!limit->arena || !make_keys(limit)) {
         climit_destroy(limit);
         return NULL;
     }
     memset(limit->arena, 0, bytes);
-    prepare_messages(limit);
     return limit;
 }
 
@@ -165,7 +165,8 @@ void climit_destroy(struct climit *limit) {
     free(limit);
 }
 
-static void seal(struct climit *limit, int viewer, const uint8_t *payload, uint32_t sequence, uint8_t *output) {
+static void seal(struct climit *limit, int viewer, const uint8_t *payload, int payload_bytes, uint32_t sequence,
+                 uint8_t *output) {
     uint8_t vector[12] = {1, 2, 3, 4, 5, 6, 7, 8};
     memcpy(vector + 8, &sequence, 4);
     memset(output, 0, climit_header_bytes);
@@ -173,12 +174,12 @@ static void seal(struct climit *limit, int viewer, const uint8_t *payload, uint3
     output[1] = 96;
     output[2] = (uint8_t)(sequence >> 8);
     output[3] = (uint8_t)sequence;
-    uint8_t *body = output + climit_header_bytes, *tag = body + limit->payload_bytes;
+    uint8_t *body = output + climit_header_bytes, *tag = body + payload_bytes;
 #ifdef HAS_IPSEC_MB
     if (limit->cipher == climit_ipsec_mb_gcm) {
         struct gcm_context_data context;
         IMB_AES128_GCM_ENC(limit->manager, &limit->keys[viewer], &context, body, payload,
-                           (uint64_t)limit->payload_bytes, vector, output, climit_header_bytes, tag, climit_tag_bytes);
+                           (uint64_t)payload_bytes, vector, output, climit_header_bytes, tag, climit_tag_bytes);
         return;
     }
 #endif
@@ -186,7 +187,7 @@ static void seal(struct climit *limit, int viewer, const uint8_t *payload, uint3
     int length;
     EVP_EncryptInit_ex2(context, NULL, NULL, vector, NULL);
     EVP_EncryptUpdate(context, NULL, &length, output, climit_header_bytes);
-    EVP_EncryptUpdate(context, body, &length, payload, limit->payload_bytes);
+    EVP_EncryptUpdate(context, body, &length, payload, payload_bytes);
     EVP_EncryptFinal_ex(context, tag, &length);
     EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, climit_tag_bytes, tag);
 }
@@ -201,19 +202,21 @@ static int send_messages(struct climit *limit, int count) {
     return 1;
 }
 
-long climit_send_frame(struct climit *limit) {
-    size_t stride = datagram_bytes(limit);
+long climit_send(struct climit *limit, int packets, int payload_bytes) {
+    if (packets < 1 || packets > limit->packets || payload_bytes > limit->payload_bytes) return -1;
+    prepare_messages(limit, packets, payload_bytes);
+    size_t stride = datagram_bytes(payload_bytes);
     for (int first = 0; first < limit->viewers; first += batch) {
         int count = limit->viewers - first < batch ? limit->viewers - first : batch;
         for (int i = 0; i < count; i++) {
             uint8_t *output = limit->vectors[i].iov_base;
-            for (int packet = 0; packet < limit->packets; packet++, output += stride)
-                seal(limit, first + i, limit->source + (size_t)(packet * limit->payload_bytes),
+            for (int packet = 0; packet < packets; packet++, output += stride)
+                seal(limit, first + i, limit->source + (size_t)(packet * payload_bytes), payload_bytes,
                      limit->sequence + (uint32_t)packet, output);
             limit->messages[i].msg_hdr.msg_name = (void *)&limit->destinations[first + i];
         }
         if (!send_messages(limit, count)) return -1;
     }
-    limit->sequence += (uint32_t)limit->packets;
-    return (long)limit->viewers * limit->packets;
+    limit->sequence += (uint32_t)packets;
+    return (long)limit->viewers * packets;
 }

@@ -18,7 +18,8 @@ struct Comparison {
     let senders: [(sender: any Sender, viewers: Int)]
     let sink: Sink
 
-    /// Each sender in turn sends about so many packets, `rounds` times, after a first time that doesn't count.
+    /// Each sender in turn sends so many packets, and the rest of its pattern, `rounds` times, after a first time that
+    /// doesn't count.
     func run(rounds: Int, packets: Int) -> [Row] {
         var samples = senders.map { _ in [Double]() }
         for round in 0...rounds {
@@ -31,6 +32,8 @@ struct Comparison {
     }
 
     private func measure(_ sender: any Sender, packets: Int) -> Double {
+        let whole = sender.patternPackets
+        let packets = (packets + whole - 1) / whole * whole
         var sent = 0
         var used: UInt64 = 0
         while sent < packets {

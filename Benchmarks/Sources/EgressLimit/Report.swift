@@ -21,7 +21,7 @@ struct Report: Encodable {
         let title: String
         var rows: [Comparison.Row]
         var ratios: [Ratio]
-        let lostPackets: UInt64
+        var lostPackets: UInt64
     }
 
     var parts: [Part] = []

@@ -17,24 +17,27 @@ func option(_ name: String, or standard: Int) -> Int {
 let rounds = max(1, option("--rounds", or: 15))
 let packets = max(1_000, option("--packets", or: 90_000))
 
-/// The relay against the limit with each cipher that is here, 500 viewers.
-func againstLimit(takesOffload: Bool) throws -> Report.Part {
-    let viewers = 500
+/// The relay against the limit with each cipher that is here.
+func againstLimit(_ title: String, _ pattern: Pattern, sizes: [Int], takesOffload: Bool) throws -> Report.Part {
     let sink = try Sink(takesOffload: takesOffload, core: 1)
-    let ours = try ViewerCipher.available.filter { $0.isGalois }.map {
-        try VitrineSender(viewers: viewers, cipher: $0, to: sink)
+    var part = Report.Part(title: title, rows: [], ratios: [], lostPackets: 0)
+    for viewers in sizes {
+        let ours = try ViewerCipher.available.filter { $0.isGalois }.map {
+            try VitrineSender(viewers: viewers, cipher: $0, pattern: pattern, to: sink)
+        }
+        let limits = try [climit_evp_gcm, climit_ipsec_mb_gcm].compactMap {
+            try LimitSender(viewers: viewers, cipher: $0, pattern: pattern, to: sink)
+        }
+        let senders: [any Sender] = ours + limits
+        let rows = Comparison(senders: senders.map { ($0, viewers) }, sink: sink).run(rounds: rounds, packets: packets)
+        let size = sizes.count > 1 ? ", \(viewers) viewers" : ""
+        part.rows += rows
+        part.ratios += rows.prefix(ours.count).flatMap { our in
+            rows.dropFirst(ours.count).map { Report.Ratio("\(our.name) / \($0.name)\(size)", our.ratios(over: $0)) }
+        }
     }
-    let limits = try [climit_evp_gcm, climit_ipsec_mb_gcm].compactMap {
-        try LimitSender(viewers: viewers, cipher: $0, to: sink)
-    }
-    let senders: [any Sender] = ours + limits
-    let rows = Comparison(senders: senders.map { ($0, viewers) }, sink: sink).run(rounds: rounds, packets: packets)
-    let ratios = rows.prefix(ours.count).flatMap { our in
-        rows.dropFirst(ours.count).map { Report.Ratio("\(our.name) / \($0.name)", our.ratios(over: $0)) }
-    }
-    return Report.Part(
-        title: "Against the limit, frames of 9 packets, receiver \(takesOffload ? "with" : "without") GRO", rows: rows,
-        ratios: ratios, lostPackets: sink.lost)
+    part.lostPackets = sink.lost
+    return part
 }
 
 /// The relay against itself with a kernel that cuts no messages.
@@ -69,8 +72,12 @@ func growth() throws -> Report.Part {
 func main() throws {
     guard climit_pin(0) != 0 else { throw Failure(reason: "can't stay on one core") }
     var report = Report()
-    report.parts.append(try againstLimit(takesOffload: false))
-    report.parts.append(try againstLimit(takesOffload: true))
+    for offload in [false, true] {
+        let title = "Against the limit, frames of 9 packets, receiver \(offload ? "with" : "without") GRO"
+        report.parts.append(try againstLimit(title, .frames, sizes: [500], takesOffload: offload))
+    }
+    let title = "The real pattern: 30 frames of 9 packets and 50 of sound a second, receiver without GRO"
+    report.parts.append(try againstLimit(title, .real, sizes: [200, 500], takesOffload: false))
     report.parts.append(try againstPlainSends())
     report.parts.append(try growth())
     if arguments.contains("--json") { try report.printJSON() } else { report.printTable() }

@@ -19,14 +19,14 @@ int climit_has_cipher(enum climit_cipher cipher);
 struct climit;
 
 /// `descriptor`: a bound UDP socket. `destinations`: `viewers` of them, each viewer with a key of its own. NULL when it
-/// can't be had. `source`: `packets` payloads of `payload_bytes`.
+/// can't be had. `source`: `packets` payloads of `payload_bytes`, the most that will be sent at once.
 struct climit *climit_create(int descriptor, const struct sockaddr_in *destinations, int viewers,
                              enum climit_cipher cipher, const void *source, int packets, int payload_bytes);
 void climit_destroy(struct climit *limit);
 
-/// Encrypts a frame for each viewer and sends it, one message (UDP_SEGMENT) a viewer, 32 in a sendmmsg. How many packets
-/// were taken; -1 when the kernel won't.
-long climit_send_frame(struct climit *limit);
+/// Encrypts a frame, or one packet, for each viewer and sends it, one message (UDP_SEGMENT when it is more than a packet)
+/// a viewer, 32 in a sendmmsg. How many packets were taken; -1 when the kernel won't.
+long climit_send(struct climit *limit, int packets, int payload_bytes);
 
 /// Sockets on ports of loopback that a thread drains and counts.
 struct climit_sink;

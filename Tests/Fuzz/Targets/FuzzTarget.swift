@@ -40,7 +40,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         payload.withUnsafeBytes { _ = track.receive(header, payload: $0, at: MonotonicTime(nanoseconds: 1)) }
         _ = track.advance(at: MonotonicTime(nanoseconds: 1_000_000_000))
         var plan = SendPlan()
-        plan.fill(from: track.feed, track.feed.start..<track.feed.ring.end)
+        plan.fill(from: track.feed, track.feed.start..<max(track.feed.start, track.feed.ring.end))
     }
 
     private static func runRTCP(_ bytes: [UInt8]) {

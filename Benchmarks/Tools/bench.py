@@ -12,6 +12,7 @@ import page
 
 BENCHMARKS = pathlib.Path(__file__).parent.parent
 RATIOS = BENCHMARKS / "Thresholds" / "ratios.json"
+ALLOCATIONS = BENCHMARKS / "Thresholds" / "allocations.json"
 BUILD = ["-c", "release", "-Xswiftc", "-enable-testing"]
 #: Ratios within one run still move by that much on a virtual machine.
 SLACK = 0.10
@@ -66,6 +67,23 @@ def compare(parts, update):
     return is_good
 
 
+def compare_allocations(found, update):
+    """Allocations of one operation against the committed ones, which no clock moves. False when a station has more."""
+    known = json.loads(ALLOCATIONS.read_text()) if ALLOCATIONS.exists() else {}
+    is_good = True
+    for name, each in sorted(found.items()):
+        now = round(each["Allocations"] / 1000, 2)
+        before = known.get(name, now)
+        is_worse = now > before * 1.01 + 0.01
+        is_good = is_good and not is_worse
+        print(f"{name}: {each['CPU']:,.0f} ns, {now:,.2f} allocations, committed {before:,.2f}{'  MORE' if is_worse else ''}")
+        if update:
+            known[name] = now
+    if update:
+        ALLOCATIONS.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+    return is_good
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--update", action="store_true", help="commit to what was measured, and write it into docs")
@@ -75,9 +93,7 @@ def main():
     found = stations()
     points = loads.sweep(options.program) if options.program else []
     reached = goals.rows(parts, points, loads.burst(options.program)) if options.program else []
-    for name, each in sorted(found.items()):
-        print(f"{name}: {each['CPU']:,.0f} ns, {each['Allocations'] / 1000:,.2f} allocations")
-    is_good = compare(parts, options.update)
+    is_good = compare_allocations(found, options.update) & compare(parts, options.update)
     for what, asked, measured, is_reached in reached:
         print(f"{what}: {measured} (asked: {asked}){'' if is_reached == 'yes' else '  NOT REACHED'}")
     if options.update:

@@ -12,7 +12,7 @@ TOKEN = "secret-token-of-a-bench"
 PORT = 18_080
 URL = f"http://127.0.0.1:{PORT}"
 #: The last is near half of what the core can do.
-VIEWERS = (50, 100, 200, 500, 600)
+VIEWERS = (50, 100, 200, 500, 800)
 
 
 def wait_for(url, process):
@@ -93,6 +93,8 @@ def burst(program, watching=100, joining=500):
             with contextlib.suppress(OSError):
                 if viewers_on(stream) == watching:
                     break
+        else:
+            raise SystemExit("error: those who watch did not all get a picture")
         crowd = start(program, reports[1], "--whep", f"{URL}/whep/{stream}", "--viewers", joining, "--ramp", joining,
                       "--duration", 2, "--verify", "0%")
         crowd.wait(60)

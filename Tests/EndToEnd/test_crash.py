@@ -38,7 +38,7 @@ def test_a_recording_is_whole_or_not_there_whenever_the_server_dies(server, api,
     Upload(api, stream, webm()).send_all()
     url = f"{server.url}/api/livestreams/{stream}/recording"
     served = set()
-    for pause in (0, 0.05, 0.1, 0.2, 0.4):  # while ffmpeg works, while its file is checked and renamed, and after
+    for pause in (0, 0.05, 0.1, 0.2, 0.4):  # moments to die at: while ffmpeg works, while its file is renamed, after
         time.sleep(pause)
         server.kill()
         server.start()

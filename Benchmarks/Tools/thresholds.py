@@ -9,8 +9,8 @@ import subprocess
 import callgrind
 
 FILE = pathlib.Path(__file__).parent.parent / "Thresholds" / "hot-path.json"
-#: Two sizes, for the cost of one packet more: what each frame costs once, whatever the number of viewers, falls out.
-VIEWERS = (64, 192)
+#: Two sizes, for the cost of one packet more: what a frame costs once for each slice of 64 viewers falls out.
+VIEWERS = (16, 64)
 FRAMES = 6
 #: The program's own objects: what of the cost is neither the C libraries' nor the allocator's.
 OWN = ("hot-path", "libswiftCore.so")

@@ -64,7 +64,7 @@ final class RelayRig {
     /// For who measures: opens the packet where it is.
     func receive(_ packet: UnsafeMutableRawBufferPointer) { engine.receive(packet, from: publisher, at: now) }
 
-    func flush() { engine.flush(at: now) }
+    func flush() { repeat { engine.flush(at: now) } while engine.isSending }
 
     /// What all viewers have been sent until now.
     var packetsOut: Int {

@@ -2,6 +2,12 @@ import Wire
 
 /// A show's viewers on one worker, and how far they have been served.
 final class Audience {
+    /// One walk along all viewers with the same packets. It may take longer than sound should wait.
+    struct Pass {
+        let range: Range<UInt64>
+        var position = 0
+    }
+
     /// As the present uplink has it.
     var show: ShowDescription
     let worker: Int
@@ -11,6 +17,8 @@ final class Audience {
     var served: InlineArray<2, UInt64> = [0, 0]
     /// By `MediaKind.number`.
     var clocks: InlineArray<2, ShowClock?> = [nil, nil]
+    /// A frame on its way to everybody, and how many have been sent it; nil between frames.
+    var pass: Pass?
     /// There are viewers who read behind the rest: those who have just joined.
     var hasCatchingUp = false
     private var lastKeyFrameWish: MonotonicTime?
@@ -37,7 +45,9 @@ final class Audience {
 
     func dismiss(_ viewer: RelaySessionID) {
         viewers.remove(viewer)
-        if viewers.isEmpty { show.attendance.set(worker, isThere: false) }
+        guard viewers.isEmpty else { return }
+        pass = nil
+        show.attendance.set(worker, isThere: false)
     }
 
     func feed(ofSource ssrc: UInt32) -> TrackFeed? { show.tracks.first { $0.feed.sources.media == ssrc }?.feed }

@@ -33,15 +33,17 @@ struct Egress: ~Copyable {
         }
     }
 
-    /// Sends what `feed` has of `range` to the viewers who have had all before it. It may stay in the batch until
-    /// `flush`.
-    mutating func send(_ feed: TrackFeed, _ range: Range<UInt64>, to downlinks: borrowing DownlinkTable) {
-        guard downlinks.count > 0 else { return }
+    /// Sends what `feed` has of `range` to those of the viewers at these positions who have had all before it. It may
+    /// stay in the batch until `flush`.
+    mutating func send(
+        _ feed: TrackFeed, _ range: Range<UInt64>, to downlinks: borrowing DownlinkTable, at positions: Range<Int>
+    ) {
+        guard !positions.isEmpty else { return }
         let track = Track(feed)
         var start = range.lowerBound
         while start < range.upperBound {
             plan.fill(from: feed, start..<range.upperBound)
-            for position in 0..<downlinks.count {
+            for position in positions {
                 let downlink = downlinks.pointer(position)
                 guard downlink.pointee.tracks[track.number].isAt(start) else { continue }
                 sendPlan(track, to: downlink)

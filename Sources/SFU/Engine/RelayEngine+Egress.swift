@@ -5,10 +5,16 @@ extension RelayEngine {
     /// A viewer who reads behind gets this much at a time: faster than real time, but no burst that a network drops.
     private static let catchUpPackets: UInt64 = 24
     private static let catchUpIntervalMS: Int64 = 5
+    /// So many viewers are sent a frame before the socket is read again, and sound goes out: about a millisecond's work.
+    private static let sliceViewers = 64
     /// A key frame older than this would show a picture too far from now.
     private static let youngKeyFrameMS: Int64 = 1_500
 
-    /// Sends what has come since the last call; to be called after each batch of datagrams, and when nudged.
+    /// Whether a frame is on its way to viewers: `flush` is to be called again, as soon as what has come is read.
+    var isSending: Bool { audiences.values.contains { $0.pass != nil } }
+
+    /// Sends what has come since the last call, of a frame a slice; to be called after each batch of datagrams, when
+    /// nudged, and while `isSending`.
     func flush(at now: MonotonicTime) {
         for show in dirtyShows {
             show.isDirty = false
@@ -32,20 +38,13 @@ extension RelayEngine {
         if show.wantsKeyFrame || show.uplink.uplink?.needsKeyFrame == true { requestKeyFrame(show, at: now) }
     }
 
+    /// Sound first: it is little, and waits for nobody.
     private func serve(_ audience: Audience, at now: MonotonicTime) {
-        for track in audience.show.tracks {
-            let feed = track.feed
-            let number = feed.kind.number
-            let (start, end) = (max(audience.served[number], feed.start), feed.end)
-            guard start < end else { continue }
-            let range = start..<end
-            if start > audience.served[number] { audience.hasCatchingUp = true }  // nobody is that far
-            if feed.kind == .video, let key = feed.keyFrame, range.contains(key.index) {
-                audience.hasCatchingUp = true  // those who wait for a picture begin here
-            }
-            egress.send(feed, range, to: audience.downlinks)
-            audience.served[number] = range.upperBound
+        if let sound = audience.show.feed(.audio), let range = pending(sound, audience) {
+            egress.send(sound, range, to: audience.downlinks, at: 0..<audience.downlinks.count)
+            audience.served[MediaKind.audio.number] = range.upperBound
         }
+        if let video = audience.show.feed(.video) { sendSlice(of: video, to: audience) }
         for (kind, index) in audience.late {
             if let feed = audience.show.feed(kind) { egress.sendLate(index, of: feed, to: audience.downlinks) }
         }
@@ -53,8 +52,31 @@ extension RelayEngine {
         if audience.hasCatchingUp { catchUp(audience, at: now) }
     }
 
+    /// Goes on with the frame that is on its way, or begins with what has come since.
+    private func sendSlice(of video: TrackFeed, to audience: Audience) {
+        guard var pass = audience.pass ?? pending(video, audience).map({ Audience.Pass(range: $0) }) else { return }
+        let end = min(pass.position + Self.sliceViewers, audience.downlinks.count)
+        egress.send(video, pass.range, to: audience.downlinks, at: min(pass.position, end)..<end)
+        pass.position = end
+        guard end == audience.downlinks.count else { return audience.pass = pass }
+        audience.pass = nil
+        audience.served[MediaKind.video.number] = pass.range.upperBound
+        // Those who wait for a picture begin with a key frame.
+        if let key = video.keyFrame, pass.range.contains(key.index) { audience.hasCatchingUp = true }
+    }
+
+    /// What of a feed those who keep up have not been sent; nil: nothing.
+    private func pending(_ feed: TrackFeed, _ audience: Audience) -> Range<UInt64>? {
+        let served = audience.served[feed.kind.number]
+        let (start, end) = (max(served, feed.start), feed.end)
+        guard start < end else { return nil }
+        if start > served { audience.hasCatchingUp = true }  // nobody is that far
+        return start..<end
+    }
+
     /// Brings those who read behind to where the others are, a part at a time.
     func catchUp(_ audience: Audience, at now: MonotonicTime) {
+        guard audience.pass == nil else { return }  // where the others are is not known before its end
         audience.hasCatchingUp = false
         for position in 0..<audience.downlinks.count {
             let downlink = audience.downlinks.pointer(position)

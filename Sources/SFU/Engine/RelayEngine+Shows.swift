@@ -20,6 +20,10 @@ extension RelayEngine {
             return audiences[show.stream] = Audience(show, worker: place.number)
         }
         known.show = show
+        if known.pass != nil {
+            known.pass = nil
+            known.hasCatchingUp = true
+        }
     }
 
     func closeAudience(_ stream: StreamID) {

@@ -208,7 +208,10 @@ final class RelayEngine {
         audience.dismiss(viewer.id)
         guard let position = viewer.position else { return }
         viewer.position = nil
-        if let moved = audience.downlinks.remove(position) { peers[moved]?.position = position }
+        if let moved = audience.downlinks.remove(position) {
+            peers[moved]?.position = position
+            if audience.pass != nil { audience.hasCatchingUp = true }  // it may have been moved past its turn
+        }
     }
 
     func forget(_ peer: RelayPeer) {

@@ -102,7 +102,8 @@ actor RelayWorker {
     private func afterEvents(at now: MonotonicTime) -> MonotonicTime? {
         engine.flush(at: now)
         outlet.tcp?.sweep(at: now)
-        return engine.handleTimers(at: now)
+        let next = engine.handleTimers(at: now)
+        return engine.isSending ? now : next
     }
 
     private func receive(_ news: ShowNews) { engine.receive(news, at: MonotonicClock.now()) }

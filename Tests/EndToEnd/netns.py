@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 
 SERVER = "10.99.0.1"
+# The number of the cable to where the tests run.
+OUTSIDE = 249
 
 
 class Unavailable(Exception):
@@ -32,6 +34,8 @@ class Network:
         return self
 
     def __exit__(self, *_):
+        # Namespaces go in their own time; the cable into this one must be away before the next is laid.
+        subprocess.run(["ip", "link", "del", f"{self.prefix}e{OUTSIDE}"], capture_output=True)
         for name in [*map(self.namespace, range(len(self.clients))), self.router]:
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
         self.folder.cleanup()
@@ -56,8 +60,8 @@ class Network:
             self._run("ip", "-n", name, "link", "set", "lo", "up")
             self._run("ip", "-n", name, "route", "add", "default", "via", f"10.99.{number + 1}.1")
         # The tests' own way to the server, and that of clients that stay outside.
-        self._cable(249, prefix=["ip"])
-        self._run("ip", "route", "add", "10.99.0.0/16", "via", "10.99.250.1")
+        self._cable(OUTSIDE, prefix=["ip"])
+        self._run("ip", "route", "add", "10.99.0.0/16", "via", f"10.99.{OUTSIDE + 1}.1")
 
     def _cable(self, number, *target, prefix):
         """One end for the router, one for a client."""
@@ -69,7 +73,7 @@ class Network:
         self._run(*prefix, "link", "set", ends[1], "up")
 
     def _subnet(self, client):
-        number = self.clients.index(client) + 1 if client in self.clients else 250
+        number = (self.clients.index(client) if client in self.clients else OUTSIDE) + 1
         return f"10.99.{number}.0/24"
 
     def cut(self, one, other):

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -231,3 +232,18 @@ def test_a_stopping_server_tells_its_clients(start_server):
     server.start()
     assert server.api.record(stream)["status"] == "live"
     assert len(server.api.all(f"/api/livestreams/{stream}/chat")) == 20
+
+
+def test_a_change_while_a_show_is_brought_into_memory_is_not_missed(server, api):
+    """Whoever comes first has the show read from the store. What REST changes meanwhile is for the room, too."""
+    with ThreadPoolExecutor(1) as executor:
+        for attempt in range(200):
+            stream, first = api.create("As it was"), Client.raw(server)
+            first.send("join", stream_id=stream, role="customer")
+            change = executor.submit(api.request, "PATCH", f"/api/livestreams/{stream}", json={"title": "Changed"})
+            first.expect("joined")
+            change.result()
+            second = Client(server, stream)
+            assert second.joined["stream"]["title"] == "Changed", f"attempt {attempt}"
+            first.close()
+            second.close()

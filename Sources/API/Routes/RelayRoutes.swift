@@ -45,7 +45,7 @@ struct RelayRoutes {
             throw Problem(.conflict, "The show is over: create another.")
         }
         let session = try await negotiating { try await relay.publish(stream, offer: offer) }
-        try await shows.show(stream).handle(.encoderStarted)
+        try await shows.bringIn(stream, .encoderStarted)
         return answer(session, path: "/whip/\(stream)")
     }
 

@@ -76,9 +76,12 @@ actor Show {
         handle(.left(client))
     }
 
-    func handle(_ event: RoomEvent) {
+    /// False, and nothing is done, when this show has been let go in the meantime.
+    @discardableResult func handle(_ event: RoomEvent) -> Bool {
+        guard !isRetired else { return false }
         carryOut(room.handle(event, at: clock.now, using: &generator))
         setAlarm()
+        return true
     }
 
     nonisolated func noteRelaySessions(_ clients: [RelaySessionID: ClientID]) {
@@ -87,11 +90,6 @@ actor Show {
 
     /// The viewer behind a session of the relay; nil for a player that came by WHEP.
     nonisolated func viewer(behind session: RelaySessionID) -> ClientID? { relaySessions.withLock { $0[session] } }
-
-    /// Starts what the room has to do by itself, such as ending a show whose admin doesn't come back.
-    func wake() {
-        handle(.deadline)
-    }
 
     /// True when nobody is here and nothing is pending: then this show takes nobody in any more.
     func retireIfIdle() -> Bool {

@@ -14,6 +14,14 @@ actor ShowRegistry {
     private let metrics: ServerMetrics
     private let logger: Logger
     private var shows: [StreamID: Show] = [:]
+    private var openings: [StreamID: Opening] = [:]
+
+    /// A show that is being read from the store, once for all who wait for it.
+    private struct Opening {
+        let task: Task<Result<Show, StoreError>, Never>
+        /// What was read may be older than what the show was told meanwhile.
+        var isOutdated = false
+    }
 
     init(
         store: any LivestreamStore, clock: ServerClock, configuration: RoomConfiguration,
@@ -31,20 +39,48 @@ actor ShowRegistry {
     /// The show of this name, brought into memory when it isn't there.
     func show(_ id: StreamID) async throws(StoreError) -> Show {
         if let show = shows[id] { return show }
-        let stream = try await store.livestream(id)
-        let chat = try await store.latestChat(of: id, limit: 50)
-        if let show = shows[id] { return show }  // another client brought it in while this one waited for the store
-        let room = Room(stream: stream, recentChat: chat, configuration: configuration)
-        let show = Show(
-            room: room, clock: clock, store: store, backlogLimit: backlogLimit, relay: relay, metrics: metrics,
-            logger: logger)
-        shows[id] = show
-        return show
+        let opening = openings[id] ?? Opening(task: Task { await open(id) })
+        openings[id] = opening
+        return try await opening.task.value.get()
     }
 
-    /// Tells a show of something that came by REST; a show that nobody attends learns it from the store later.
+    private func open(_ id: StreamID) async -> Result<Show, StoreError> {
+        defer { openings[id] = nil }
+        do throws(StoreError) {
+            let show = try await read(id)
+            shows[id] = show
+            return .success(show)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func read(_ id: StreamID) async throws(StoreError) -> Show {
+        var stream: Livestream
+        var chat: [ChatMessage]
+        repeat {
+            openings[id]?.isOutdated = false
+            stream = try await store.livestream(id)
+            chat = try await store.latestChat(of: id, limit: 50)
+        } while openings[id]?.isOutdated == true
+        return Show(
+            room: Room(stream: stream, recentChat: chat, configuration: configuration), clock: clock, store: store,
+            backlogLimit: backlogLimit, relay: relay, metrics: metrics, logger: logger)
+    }
+
+    /// Tells a show of something that came by REST, after the store has it: a show that nobody attends learns it there.
     func tell(_ id: StreamID, _ event: RoomEvent) async {
+        openings[id]?.isOutdated = true
         await shows[id]?.handle(event)
+    }
+
+    /// The same, but of something that the show has to be in memory for.
+    func bringIn(_ id: StreamID, _ event: RoomEvent) async throws(StoreError) {
+        while true {
+            let show = try await show(id)
+            if await show.handle(event) { return }
+            forget(show)
+        }
     }
 
     /// The viewer behind a session of the relay, when there is one.
@@ -86,7 +122,7 @@ actor ShowRegistry {
             let streams = try await store.livestreams(status: .live, page: page)
             for stream in streams.items {
                 logger.info("show was live when the server stopped", metadata: ["stream": "\(stream.id)"])
-                try await show(stream.id).wake()
+                try await bringIn(stream.id, .deadline)  // its admin may not come back
             }
             page.cursor = streams.nextCursor
         } while page.cursor != nil

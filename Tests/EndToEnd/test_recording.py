@@ -1,5 +1,6 @@
 """Uploads that are interrupted, and replays in ranges."""
 
+import os
 import socket
 
 import pytest
@@ -49,6 +50,20 @@ def test_an_upload_becomes_a_replay_that_seeks(server, api, stream):
 
     assert api.request("DELETE", f"/api/livestreams/{stream}").status_code == 204
     assert_problem(requests.get(url, timeout=5), 404)
+
+
+def test_a_replay_is_closed_however_its_request_ends(server, api, stream):
+    Upload(api, stream, webm()).send_all()
+    url = server.url + processed(api, stream)["url"]
+    etag = requests.head(url, timeout=5).headers["ETag"]
+    files = lambda: len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    before = files()
+    for _ in range(50):
+        requests.head(url, timeout=5)
+        requests.get(url, headers={"If-None-Match": etag}, timeout=5)
+        requests.get(url, headers={"Range": "bytes=999999999-"}, timeout=5)
+        requests.get(url, timeout=5, stream=True).close()  # unread
+    until(lambda: files() <= before + 5, what="the files to be closed")
 
 
 def test_an_upload_goes_on_where_a_crash_stopped_it(server, api, stream):

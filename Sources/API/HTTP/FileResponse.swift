@@ -1,12 +1,19 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
+import NIOPosix
 import Storage
 
 /// Serves a file in ranges (RFC 9110, sections 13 and 14), so that a browser can seek.
 struct FileResponse {
+    private static let chunkBytes = 128 << 10
+
     let file: ReplayFile
 
-    func answer(_ request: Request, context: VitrineContext) async throws -> Response {
+    /// The file got shorter under our hands. What was promised can't be sent, so the connection ends.
+    private struct CutShort: Error {}
+
+    func answer(_ request: Request) throws -> Response {
         var headers: HTTPFields = [
             .contentType: file.mimeType, .eTag: file.etag, .acceptRanges: "bytes", .cacheControl: "no-cache",
         ]
@@ -15,16 +22,25 @@ struct FileResponse {
         }
         guard let range = try range(of: request) else {
             headers[.contentLength] = "\(file.sizeBytes)"
-            return Response(status: .ok, headers: headers, body: try await body(0...file.sizeBytes - 1, context))
+            return Response(status: .ok, headers: headers, body: body(0...file.sizeBytes - 1))
         }
         headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound)/\(file.sizeBytes)"
         headers[.contentLength] = "\(range.upperBound - range.lowerBound + 1)"
-        return Response(status: .partialContent, headers: headers, body: try await body(range, context))
+        return Response(status: .partialContent, headers: headers, body: body(range))
     }
 
-    private func body(_ range: ClosedRange<Int64>, _ context: VitrineContext) async throws -> ResponseBody {
-        try await FileIO().loadFile(
-            path: file.path, range: Int(range.lowerBound)...Int(range.upperBound), context: context)
+    private func body(_ range: ClosedRange<Int64>) -> ResponseBody {
+        ResponseBody(contentLength: range.count) { [file] writer in
+            var offset = range.lowerBound
+            while offset <= range.upperBound {
+                let (start, count) = (offset, Int(min(Int64(Self.chunkBytes), range.upperBound - offset + 1)))
+                let bytes = try await NIOThreadPool.singleton.runIfActive { try file.read(count, at: start) }
+                guard !bytes.isEmpty else { throw CutShort() }
+                try await writer.write(ByteBuffer(bytes: bytes))
+                offset += Int64(bytes.count)
+            }
+            try await writer.finish(nil)
+        }
     }
 
     /// Nil when the whole is to be sent: no range is asked for, or one of another version of the file, or several.

@@ -99,7 +99,7 @@ struct RecordingRoutes {
         } catch {
             throw Problem.notFound("recording")
         }
-        return try await FileResponse(file: file).answer(request, context: context)
+        return try FileResponse(file: file).answer(request)
     }
 }
 

@@ -66,12 +66,7 @@ package actor RecordingLibrary {
     package nonisolated func replay(of stream: StreamID) throws(RecordingError) -> ReplayFile {
         for format in RecordingFormat.allCases {
             let path = replayPath(of: stream, format)
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-                let size = (attributes[.size] as? NSNumber)?.int64Value,
-                let changed = attributes[.modificationDate] as? Date
-            else { continue }
-            let etag = "\"\(String(size, radix: 36))-\(String(Int64(changed.timeIntervalSince1970 * 1e6), radix: 36))\""
-            return ReplayFile(path: path, sizeBytes: size, mimeType: format.mimeType, etag: etag)
+            if let file = ReplayFile(path: path, mimeType: format.mimeType) { return file }
         }
         throw .notFound
     }

@@ -238,12 +238,11 @@ def test_a_change_while_a_show_is_brought_into_memory_is_not_missed(server, api)
     """Whoever comes first has the show read from the store. What REST changes meanwhile is for the room, too."""
     with ThreadPoolExecutor(1) as executor:
         for attempt in range(200):
-            stream, first = api.create("As it was"), Client.raw(server)
-            first.send("join", stream_id=stream, role="customer")
-            change = executor.submit(api.request, "PATCH", f"/api/livestreams/{stream}", json={"title": "Changed"})
-            first.expect("joined")
-            change.result()
-            second = Client(server, stream)
-            assert second.joined["stream"]["title"] == "Changed", f"attempt {attempt}"
-            first.close()
-            second.close()
+            stream = api.create("As it was")
+            with Client.raw(server) as first:
+                first.send("join", stream_id=stream, role="customer")
+                change = executor.submit(api.request, "PATCH", f"/api/livestreams/{stream}", json={"title": "Changed"})
+                first.expect("joined")
+                change.result()
+                with Client(server, stream) as second:
+                    assert second.joined["stream"]["title"] == "Changed", f"attempt {attempt}"

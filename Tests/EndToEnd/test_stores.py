@@ -4,13 +4,14 @@ import os
 import pty
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import mongo
 from media import Upload, webm
 from signaling_client import Client
-from vitrine import BINARY, until
+from vitrine import API, BINARY, until
 
 
 @pytest.fixture(params=[mongo.KIND])
@@ -136,3 +137,16 @@ def test_chat_and_recordings_are_kept_as_long_as_asked(start_server):
     assert server.api.get(f"{path}/recording").status_code == 404
     assert not list((server.data_folder / "recordings").glob("*.webm"))
     assert server.api.record(stream)["likes"] == 7
+
+
+def test_of_changes_at_the_same_time_a_show_keeps_the_one_that_the_store_keeps(start_server, mongodb):
+    server = start_server("--store", mongodb)
+    apis = [API(server.url) for _ in range(8)]
+    stream = server.api.create()
+    with Client(server, stream), ThreadPoolExecutor(len(apis)) as executor:
+        for attempt in range(40):
+            change = lambda number: apis[number].request(
+                "PATCH", f"/api/livestreams/{stream}", json={"title": f"Attempt {attempt}, title {number}"})
+            list(executor.map(change, range(len(apis))))
+            with Client(server, stream) as late:
+                assert late.joined["stream"]["title"] == server.api.record(stream)["title"]

@@ -57,7 +57,7 @@ struct LivestreamRoutes {
             description: try fields.description.map(LivestreamFields.checkedDescription),
             scheduledAt: fields.scheduledAt, delivery: delivery)
         let stream = try await store.update(id, with: changes)
-        await shows.tell(id, .recordChanged(stream))
+        await shows.recordChanged(id)
         return try JSON.response(await shows.current(stream))
     }
 

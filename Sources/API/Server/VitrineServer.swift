@@ -45,9 +45,7 @@ package struct VitrineServer: Service {
         let shows = ShowRegistry(
             store: store, clock: clock, configuration: room, backlogLimit: options.storeQueue, relay: relay,
             metrics: metrics, logger: logger)
-        await recordings.observe { id in
-            if let record = try? await store.livestream(id) { await shows.tell(id, .recordChanged(record)) }
-        }
+        await recordings.observe { await shows.recordChanged($0) }
         let iceServers = ICEServerSource(
             fixed: options.iceServers, turnURLs: options.turnURLs, turnSecret: options.turnSecret, clock: clock)
         let admin = AdminAuthority(token: options.adminToken)

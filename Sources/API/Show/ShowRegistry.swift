@@ -14,12 +14,13 @@ actor ShowRegistry {
     private let metrics: ServerMetrics
     private let logger: Logger
     private var shows: [StreamID: Show] = [:]
-    private var openings: [StreamID: Opening] = [:]
+    private var openings: [StreamID: Reading<Result<Show, StoreError>>] = [:]
+    private var refreshes: [StreamID: Reading<Void>] = [:]
 
-    /// A show that is being read from the store, once for all who wait for it.
-    private struct Opening {
-        let task: Task<Result<Show, StoreError>, Never>
-        /// What was read may be older than what the show was told meanwhile.
+    /// What is being read of a show from the store, once for all who wait for it.
+    private struct Reading<Value: Sendable> {
+        let task: Task<Value, Never>
+        /// Something has changed since the reading began: it begins again.
         var isOutdated = false
     }
 
@@ -39,7 +40,7 @@ actor ShowRegistry {
     /// The show of this name, brought into memory when it isn't there.
     func show(_ id: StreamID) async throws(StoreError) -> Show {
         if let show = shows[id] { return show }
-        let opening = openings[id] ?? Opening(task: Task { await open(id) })
+        let opening = openings[id] ?? Reading(task: Task { await open(id) })
         openings[id] = opening
         return try await opening.task.value.get()
     }
@@ -74,7 +75,35 @@ actor ShowRegistry {
         await shows[id]?.handle(event)
     }
 
-    /// The same, but of something that the show has to be in memory for.
+    /// Has a show take its record from the store once more, where something was changed. Of several changes at once, the
+    /// show is told the last one last.
+    func recordChanged(_ id: StreamID) async {
+        openings[id]?.isOutdated = true
+        refreshes[id]?.isOutdated = true
+        let refresh = refreshes[id] ?? Reading(task: Task { await self.refresh(id) })
+        refreshes[id] = refresh
+        await refresh.task.value
+    }
+
+    private func refresh(_ id: StreamID) async {
+        defer { refreshes[id] = nil }
+        do {
+            repeat {
+                refreshes[id]?.isOutdated = false
+                guard let show = shows[id] else { return }
+                await show.handle(.recordChanged(try await store.livestream(id)))
+            } while refreshes[id]?.isOutdated == true
+        } catch StoreError.unavailable {
+            Task {
+                try? await Task.sleep(for: .seconds(1))
+                await recordChanged(id)
+            }
+        } catch {
+            return  // deleted in the meantime
+        }
+    }
+
+    /// Tells a show of something that it has to be in memory for.
     func bringIn(_ id: StreamID, _ event: RoomEvent) async throws(StoreError) {
         while true {
             let show = try await show(id)

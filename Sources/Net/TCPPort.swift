@@ -36,6 +36,8 @@ package final class TCPPort {
     private static let patienceMS: Int64 = 10_000
 
     package let descriptor: Int32
+    /// The number that it really has.
+    package let number: UInt16
     private let loop: PollLoop
     private var connections: [UInt64: Connection] = [:]
     private var connectionsByAddress: [String: Int] = [:]
@@ -44,7 +46,7 @@ package final class TCPPort {
     private let onFrame: (_ frame: [UInt8], _ connection: UInt64, _ source: SocketAddress) -> Void
     package private(set) var droppedFrames: UInt64 = 0
 
-    /// Listens on both families where the machine has IPv6. `onFrame` is called on the loop's thread.
+    /// Listens on both families where the machine has IPv6; on a free port for 0. `onFrame` is called on the loop's thread.
     package init(
         port: UInt16, loop: PollLoop, onFrame: @escaping ([UInt8], UInt64, SocketAddress) -> Void
     ) throws(NetFailure) {
@@ -52,6 +54,7 @@ package final class TCPPort {
             let descriptor = Self.listen(any, AF_INET6) ?? Self.listen(any, AF_INET)
         else { throw NetFailure(reason: "can't listen on TCP port \(port): \(String(cString: strerror(errno)))") }
         self.descriptor = descriptor
+        number = SocketCalls.localAddress(of: descriptor)?.port ?? port
         self.loop = loop
         self.onFrame = onFrame
         loop.add(descriptor) { [unowned self] _, _ in accept() }

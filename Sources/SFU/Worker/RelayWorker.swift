@@ -24,19 +24,17 @@ actor RelayWorker {
         logger: Logger, onUplinkEnd: @escaping @Sendable (StreamID) -> Void
     ) throws {
         let loop = PollLoop(name: "vitrine.relay.\(number)")
-        let port = try UDPPort(binding: configuration.bindAddress(worker: number))
         let link = Link(loop)
+        let (port, tcp) = try Self.openPorts(
+            binding: configuration.bindAddress(worker: number), loop: loop, logger: logger
+        ) { frame, connection, source in
+            link.receive(frame, from: Endpoint(source, connection: connection))
+        }
         let load = WorkerLoad()
         let outlet = WorkerOutlet(
             port: port, load: load, handshakes: handshakes, logger: logger,
             onHandshake: { session, result in link.deliver(session, result) }, onUplinkEnd: onUplinkEnd)
-        do {
-            outlet.tcp = try TCPPort(port: port.address.port, loop: loop) { frame, connection, source in
-                link.receive(frame, from: Endpoint(source, connection: connection))
-            }
-        } catch {
-            logger.warning("the relay does without TCP: \(error.reason)")
-        }
+        outlet.tcp = tcp
         self.loop = loop
         self.load = load
         self.link = link
@@ -48,6 +46,25 @@ actor RelayWorker {
             cipherHome: configuration.cipherHome)
         link.worker = self
         loop.add(port.descriptor) { _, _ in link.receive() }
+    }
+
+    /// UDP and TCP on one number, TCP only where it can be had. A number that the kernel chose for UDP may be taken for
+    /// TCP: then another is tried.
+    private static func openPorts(
+        binding address: SocketAddress, loop: PollLoop, logger: Logger,
+        onFrame: @escaping ([UInt8], UInt64, SocketAddress) -> Void
+    ) throws -> (UDPPort, TCPPort?) {
+        var attempts = address.port == 0 ? 10 : 1
+        while true {
+            let port = try UDPPort(binding: address)
+            attempts -= 1
+            do {
+                return (port, try TCPPort(port: port.address.port, loop: loop, onFrame: onFrame))
+            } catch where attempts == 0 {
+                logger.warning("the relay does without TCP: \(error.reason)")
+                return (port, nil)
+            } catch {}
+        }
     }
 
     /// Calls a worker back, on its own thread; without holding it.

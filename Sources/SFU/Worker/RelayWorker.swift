@@ -60,10 +60,11 @@ actor RelayWorker {
             attempts -= 1
             do {
                 return (port, try TCPPort(port: port.address.port, loop: loop, onFrame: onFrame))
-            } catch where attempts == 0 {
+            } catch {
+                guard attempts == 0 else { continue }
                 logger.warning("the relay does without TCP: \(error.reason)")
                 return (port, nil)
-            } catch {}
+            }
         }
     }
 

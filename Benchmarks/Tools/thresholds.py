@@ -11,19 +11,22 @@ import callgrind
 FILE = pathlib.Path(__file__).parent.parent / "Thresholds" / "hot-path.json"
 #: Two sizes, for the cost of one packet more: what a frame costs once for each slice of 64 viewers falls out.
 VIEWERS = (16, 64)
+#: The same, where the one viewer more begins a slice.
+BEGINNING = (64, 65)
 FRAMES = 6
 #: The program's own objects: what of the cost is neither the C libraries' nor the allocator's.
 OWN = ("hot-path", "libswiftCore.so")
 
-#: What is held, by a name of its own: the function that counts, the cipher, the media.
+#: What is held, by a name of its own: the function that counts, the cipher, the media, between which numbers of viewers.
 CASES = {
-    "video out, gcm by OpenSSL": ("hot_path_flush", "gcm-openssl", "video"),
-    "sound out, gcm by OpenSSL": ("hot_path_flush", "gcm-openssl", "sound"),
-    "video out, gcm by ipsec-mb": ("hot_path_flush", "gcm-ipsec-mb", "video"),
-    "sound out, gcm by ipsec-mb": ("hot_path_flush", "gcm-ipsec-mb", "sound"),
-    "video out, ctr-sha1": ("hot_path_flush", "ctr-sha1", "video"),
-    "video in, gcm": ("hot_path_receive", "gcm-openssl", "video"),
-    "sound in, gcm": ("hot_path_receive", "gcm-openssl", "sound"),
+    "video out, gcm by OpenSSL": ("hot_path_flush", "gcm-openssl", "video", VIEWERS),
+    "sound out, gcm by OpenSSL": ("hot_path_flush", "gcm-openssl", "sound", VIEWERS),
+    "video out, gcm by ipsec-mb": ("hot_path_flush", "gcm-ipsec-mb", "video", VIEWERS),
+    "sound out, gcm by ipsec-mb": ("hot_path_flush", "gcm-ipsec-mb", "sound", VIEWERS),
+    "video out, ctr-sha1": ("hot_path_flush", "ctr-sha1", "video", VIEWERS),
+    "a slice begun, gcm by OpenSSL": ("hot_path_flush", "gcm-openssl", "video", BEGINNING),
+    "video in, gcm": ("hot_path_receive", "gcm-openssl", "video", None),
+    "sound in, gcm": ("hot_path_receive", "gcm-openssl", "sound", None),
 }
 COUNTS = ("malloc", "allocObject", "retain", "release", "beginAccess")
 
@@ -42,12 +45,12 @@ def measure(program, function, cipher, media, viewers):
 
 def per_packet(program, case):
     """The figures for one packet, and the profile that they are from."""
-    function, cipher, media = CASES[case]
-    if function == "hot_path_receive":
+    function, cipher, media, viewers = CASES[case]
+    if viewers is None:
         figures, packets, profile = measure(program, function, cipher, media, 1)
         return {name: figure / packets for name, figure in figures.items()}, profile
-    few, few_packets, _ = measure(program, function, cipher, media, VIEWERS[0])
-    many, many_packets, profile = measure(program, function, cipher, media, VIEWERS[1])
+    few, few_packets, _ = measure(program, function, cipher, media, viewers[0])
+    many, many_packets, profile = measure(program, function, cipher, media, viewers[1])
     return {name: (many[name] - few[name]) / (many_packets - few_packets) for name in many}, profile
 
 

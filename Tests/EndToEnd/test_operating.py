@@ -5,6 +5,7 @@ import signal
 import ssl
 import stat
 import subprocess
+import sys
 import time
 
 import pytest
@@ -151,3 +152,24 @@ def test_no_token_or_address_is_logged(server, api, stream):
     api.get(f"/api/livestreams/{stream}?token={TOKEN}")
     log = "".join(line for line in server.log if not line.startswith("vitrine:"))
     assert TOKEN not in log
+
+
+# Runs a program where the kernel has three ports to give, and holds one of them for TCP.
+WITH_FEW_PORTS = """
+import os, socket, sys
+open("/proc/sys/net/ipv4/ip_local_port_range", "w").write("20000 20002")
+held = socket.socket()
+held.bind(("0.0.0.0", 20000))
+held.listen()
+held.set_inheritable(True)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_port_of_the_relay_that_is_taken_for_tcp_is_passed_over(start_server):
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
+        pytest.skip("no network namespaces here")
+    for _ in range(6):
+        server = start_server("--relay-port", "0", prefix=("unshare", "-n", sys.executable, "-c", WITH_FEW_PORTS))
+        assert not [line for line in server.log if "without TCP" in line]
+        assert server.stop() == 0

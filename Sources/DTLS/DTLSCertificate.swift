@@ -1,11 +1,12 @@
 private import COpenSSL
+package import Wire
 
 /// The certificate with which this server meets its media peers: self-signed ECDSA P-256, made at start. Peers know it
 /// by the fingerprint in the SDP (RFC 8122), so nobody has to vouch for it.
 package final class DTLSCertificate: @unchecked Sendable {  // made once, and only read afterwards
     private let storage: OpaquePointer
-    /// `AB:CD:…` of the SHA-256 over its DER form.
-    package let fingerprint: String
+    /// By SHA-256.
+    package let fingerprint: Fingerprint
 
     package enum Failure: Error {
         case openSSL(String)
@@ -35,7 +36,7 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
             isSigned && SSL_CTX_use_certificate(context, certificate) == 1
             && SSL_CTX_use_PrivateKey(context, key) == 1
             && SSL_CTX_set_tlsext_use_srtp(context, Self.profiles) == 0
-        guard isReady, let fingerprint = Self.fingerprint(of: certificate) else {
+        guard isReady, let fingerprint = Self.fingerprint(of: certificate, by: .sha256) else {
             SSL_CTX_free(context)
             throw Failure.openSSL("the certificate can't be made")
         }
@@ -50,11 +51,16 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
     /// An `SSL` that shows this certificate; nil when memory is out.
     func makeSSL() -> OpaquePointer? { SSL_new(storage) }
 
-    static func fingerprint(of certificate: OpaquePointer) -> String? {
-        var digest = [UInt8](repeating: 0, count: 32)
+    static func fingerprint(of certificate: OpaquePointer, by hash: Fingerprint.Hash) -> Fingerprint? {
+        let function =
+            switch hash {
+            case .sha256: EVP_sha256()
+            case .sha384: EVP_sha384()
+            case .sha512: EVP_sha512()
+            }
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
-        guard X509_digest(certificate, EVP_sha256(), &digest, &length) == 1, length == 32 else { return nil }
-        let hex = Array("0123456789ABCDEF")
-        return digest.map { "\(hex[Int($0 >> 4)])\(hex[Int($0 & 15)])" }.joined(separator: ":")
+        guard X509_digest(certificate, function, &digest, &length) == 1 else { return nil }
+        return Fingerprint(hash, digest: digest.prefix(Int(length)))
     }
 }

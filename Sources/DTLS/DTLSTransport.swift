@@ -51,16 +51,16 @@ package final class DTLSTransport: @unchecked Sendable {
     }
 
     private let certificate: DTLSCertificate
-    private let remoteFingerprint: String
+    private let remoteFingerprints: [Fingerprint]
     private let role: Role
     private var connection: Connection?
     private var isDone = false
     private var isClosed = false
 
-    /// `remoteFingerprint`: SHA-256, as the peer's SDP has it.
-    package init(certificate: DTLSCertificate, remoteFingerprint: String, role: Role = .server) {
+    /// `remoteFingerprints`: as the peer's SDP has them.
+    package init(certificate: DTLSCertificate, remoteFingerprints: [Fingerprint], role: Role = .server) {
         self.certificate = certificate
-        self.remoteFingerprint = remoteFingerprint.uppercased()
+        self.remoteFingerprints = remoteFingerprints
         self.role = role
     }
 
@@ -125,7 +125,7 @@ package final class DTLSTransport: @unchecked Sendable {
     private func finish(_ ssl: OpaquePointer) throws -> SRTPKeys {
         guard let peer = SSL_get1_peer_certificate(ssl) else { throw Failure.wrongFingerprint }
         defer { X509_free(peer) }
-        guard DTLSCertificate.fingerprint(of: peer) == remoteFingerprint else { throw Failure.wrongFingerprint }
+        guard isAnnounced(peer) else { throw Failure.wrongFingerprint }
         guard let selected = SSL_get_selected_srtp_profile(ssl),
             let profile = SRTPKeys.Profile(rawValue: UInt16(truncatingIfNeeded: selected.pointee.id))
         else { throw Failure.noSRTPProfile }
@@ -145,6 +145,14 @@ package final class DTLSTransport: @unchecked Sendable {
         return role == .server
             ? SRTPKeys(profile: profile, local: server, remote: client)
             : SRTPKeys(profile: profile, local: client, remote: server)
+    }
+
+    /// RFC 8122, section 5: of several hashes the strongest counts, of several digests by it any.
+    private func isAnnounced(_ certificate: OpaquePointer) -> Bool {
+        guard let hash = remoteFingerprints.map(\.hash).max(),
+            let found = DTLSCertificate.fingerprint(of: certificate, by: hash)
+        else { return false }
+        return remoteFingerprints.contains(found)
     }
 
     /// What OpenSSL wants to send, a datagram each: a memory BIO keeps no boundaries, the records do (RFC 6347, 4.1).

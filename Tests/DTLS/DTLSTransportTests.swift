@@ -43,8 +43,8 @@ struct DTLSTransportTests {
 
     @Test("gives both sides the same keys, in AES-GCM")
     func plain() throws {
-        let server = DTLSTransport(certificate: ours, remoteFingerprint: theirs.fingerprint)
-        let client = DTLSTransport(certificate: theirs, remoteFingerprint: ours.fingerprint, role: .client)
+        let server = DTLSTransport(certificate: ours, remoteFingerprints: [theirs.fingerprint])
+        let client = DTLSTransport(certificate: theirs, remoteFingerprints: [ours.fingerprint], role: .client)
         let keys = try shake(server, client, losing: 0, seed: 1)
         let (serverKeys, clientKeys) = (try #require(keys.server), try #require(keys.client))
         #expect(serverKeys.local == clientKeys.remote && serverKeys.remote == clientKeys.local)
@@ -53,29 +53,29 @@ struct DTLSTransportTests {
 
     @Test("is finished although flights are lost", arguments: 2..<8)
     func loss(seed: UInt64) throws {
-        let server = DTLSTransport(certificate: ours, remoteFingerprint: theirs.fingerprint)
-        let client = DTLSTransport(certificate: theirs, remoteFingerprint: ours.fingerprint, role: .client)
+        let server = DTLSTransport(certificate: ours, remoteFingerprints: [theirs.fingerprint])
+        let client = DTLSTransport(certificate: theirs, remoteFingerprints: [ours.fingerprint], role: .client)
         let keys = try shake(server, client, losing: 25, seed: seed)
         #expect(keys.server != nil && keys.server?.local == keys.client?.remote)
     }
 
     @Test("is refused when the certificate is not the one that was announced")
     func wrongFingerprint() throws {
-        let server = DTLSTransport(certificate: ours, remoteFingerprint: ours.fingerprint)
-        let client = DTLSTransport(certificate: theirs, remoteFingerprint: ours.fingerprint, role: .client)
+        let server = DTLSTransport(certificate: ours, remoteFingerprints: [ours.fingerprint])
+        let client = DTLSTransport(certificate: theirs, remoteFingerprints: [ours.fingerprint], role: .client)
         #expect(throws: DTLSTransport.Failure.wrongFingerprint) { try shake(server, client, losing: 0, seed: 1) }
     }
 
     @Test("outlives any datagram that is none of it")
     func noise() throws {
-        let server = DTLSTransport(certificate: ours, remoteFingerprint: theirs.fingerprint)
+        let server = DTLSTransport(certificate: ours, remoteFingerprints: [theirs.fingerprint])
         var generator = SeededGenerator(seed: 9)
         for _ in 0..<2_000 {
             var bytes = generator.bytes(Int.random(in: 1...200, using: &generator))
             bytes[0] = UInt8.random(in: 20...63, using: &generator)
             _ = try? server.receive(bytes)
         }
-        let client = DTLSTransport(certificate: theirs, remoteFingerprint: ours.fingerprint, role: .client)
+        let client = DTLSTransport(certificate: theirs, remoteFingerprints: [ours.fingerprint], role: .client)
         #expect(try !client.begin().datagrams.isEmpty)
     }
 }

@@ -47,7 +47,7 @@ struct HostileDatagramTests {
         let (world, publisher, viewer) = try show(seed: 21)
         let certificate = try #require(DTLSCertificateBox.peer).certificate
         let client = DTLSTransport(
-            certificate: certificate, remoteFingerprint: world.engine.certificate.fingerprint, role: .client)
+            certificate: certificate, remoteFingerprints: [world.engine.certificate.fingerprint], role: .client)
         let before = world.engine.counters.strayDatagrams
         for flight in try client.begin().datagrams { world.inject(flight, from: try world.address(98)) }
         #expect(world.engine.counters.strayDatagrams == before + 1 && world.engine.peers.count == 2)

@@ -6,12 +6,13 @@ import Wire
 
 @Suite("The relay's answer")
 struct NegotiationTests {
+    private static let fingerprint = Fingerprint(.sha256, digest: [UInt8](repeating: 0xAB, count: 32))!
     private let offer = """
         v=0\r
         o=- 1 1 IN IP4 0.0.0.0\r
         s=-\r
         t=0 0\r
-        a=fingerprint:sha-256 AA:BB\r
+        a=fingerprint:\(Self.fingerprint)\r
         m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r
         a=mid:0\r
         a=rtpmap:111 opus/48000/2\r
@@ -29,11 +30,11 @@ struct NegotiationTests {
     func tracks() throws {
         let negotiation = try Negotiation(offer: offer)
         #expect(negotiation.tracks.map(\.codec.name) == ["opus/48000/2", "VP8/90000"])
-        #expect(negotiation.fingerprint == "AA:BB")
+        #expect(negotiation.fingerprints == [Self.fingerprint])
         let address = try #require(SocketAddress("192.0.2.7", port: 7_800))
         let local = LocalPeer(
             id: .random(), credentials: ICECredentials(usernameFragment: "ufrag", password: "password"),
-            fingerprint: "CC",
+            fingerprint: Self.fingerprint,
             candidates: [
                 Candidate(address: address, transport: .udp, rank: 0),
                 Candidate(address: address, transport: .tcpPassive, rank: 0),
@@ -56,8 +57,8 @@ struct NegotiationTests {
         #expect(throws: RelayError.noCommonCodec(offered: "opus/48000/2, H265/90000, VP8/90000")) {
             try Negotiation(offer: offer, wanted: [.video: Codec(name: "AV1/90000", parameters: nil)])
         }
-        let bare = offer.replacing("a=fingerprint:sha-256 AA:BB\r\n", with: "")
-        #expect(throws: RelayError.invalidOffer(reason: "The offer has no SHA-256 fingerprint.")) {
+        let bare = offer.replacing("a=fingerprint:\(Self.fingerprint)\r\n", with: "")
+        #expect(throws: RelayError.invalidOffer(reason: "The offer has no fingerprint by sha-256, sha-384 or sha-512.")) {
             try Negotiation(offer: bare)
         }
         #expect(throws: RelayError.self) { try Negotiation(offer: "hello") }

@@ -9,7 +9,7 @@ import Wire
 /// The real relay on real sockets, with the ICE agent that others wrote on the other side.
 @Suite("libnice's full agent")
 struct NiceAgentTests {
-    private func offer(_ agent: OpaquePointer, fingerprint: String) -> String {
+    private func offer(_ agent: OpaquePointer, fingerprint: Fingerprint) -> String {
         """
         v=0\r
         o=- 1 1 IN IP4 0.0.0.0\r
@@ -17,7 +17,7 @@ struct NiceAgentTests {
         t=0 0\r
         a=ice-ufrag:\(String(cString: nice_peer_fragment(agent)))\r
         a=ice-pwd:\(String(cString: nice_peer_password(agent)))\r
-        a=fingerprint:sha-256 \(fingerprint)\r
+        a=fingerprint:\(fingerprint)\r
         m=video 9 UDP/TLS/RTP/SAVPF 96\r
         a=mid:0\r
         a=rtpmap:96 VP8/90000\r
@@ -47,7 +47,7 @@ struct NiceAgentTests {
             let session = try await relay.publish(.random(), offer: offer(agent, fingerprint: certificate.fingerprint))
             #expect(try connect(agent, to: session.answer))
             let client = DTLSTransport(
-                certificate: certificate, remoteFingerprint: "relay's own", role: .client)
+                certificate: certificate, remoteFingerprints: [certificate.fingerprint], role: .client)
             for flight in try client.begin().datagrams {
                 #expect(nice_peer_send(agent, flight, UInt32(flight.count)) == flight.count)
             }
@@ -66,7 +66,8 @@ struct NiceAgentTests {
             defer { relay.stop() }
             let agent = try #require(nice_peer_create())
             defer { nice_peer_free(agent) }
-            let session = try await relay.publish(.random(), offer: offer(agent, fingerprint: "AB"))
+            let session = try await relay.publish(
+                .random(), offer: offer(agent, fingerprint: DTLSCertificate().fingerprint))
             #expect(try !connect(agent, to: session.answer, password: "not what was agreed on"))
         }
     }

@@ -9,7 +9,7 @@ struct LocalDescription: Sendable {
     enum Direction: String, Sendable { case sendonly, recvonly }
 
     let credentials: ICECredentials
-    let fingerprint: String
+    let fingerprint: Fingerprint
     /// Where it is.
     var candidate: SocketAddress?
     var setup = Setup.actpass
@@ -82,7 +82,7 @@ struct LocalDescription: Sendable {
     ) -> SessionDescription.Media {
         var lines = [
             "mid:\(mid)", "ice-ufrag:\(credentials.usernameFragment)", "ice-pwd:\(credentials.password)",
-            "fingerprint:sha-256 \(fingerprint)", "setup:\(setup.rawValue)", "rtcp-mux", "rtcp-rsize",
+            "fingerprint:\(fingerprint)", "setup:\(setup.rawValue)", "rtcp-mux", "rtcp-rsize",
             direction.rawValue,
         ]
         var formats: [UInt8] = []

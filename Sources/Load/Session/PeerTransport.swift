@@ -43,7 +43,7 @@ final class PeerTransport {
     ) {
         self.local = local
         role = remote.isActive ? .server : .client
-        handshake = DTLSTransport(certificate: certificate, remoteFingerprint: remote.fingerprint, role: role)
+        handshake = DTLSTransport(certificate: certificate, remoteFingerprints: [remote.fingerprint], role: role)
         begun = now
         nextAction = now
         lastConsent = now

@@ -5,8 +5,8 @@ import Wire
 struct RemoteDescription: Sendable {
     let description: SessionDescription
     let credentials: ICECredentials
-    /// SHA-256 of its certificate.
-    let fingerprint: String
+    /// Of its certificate.
+    let fingerprint: Fingerprint
     /// Where it says that it is, by UDP.
     let candidates: [SocketAddress]
     /// It begins the DTLS handshake (RFC 4145: `active`).
@@ -28,12 +28,11 @@ struct RemoteDescription: Sendable {
         guard let fragment = description.value("ice-ufrag", in: first),
             let password = description.value("ice-pwd", in: first)
         else { throw LoadFailure("the server's SDP has no ICE credentials") }
-        let words = (description.value("fingerprint", in: first) ?? "").split(separator: " ")
-        guard words.count == 2, words[0].lowercased() == "sha-256" else {
-            throw LoadFailure("the server's SDP has no SHA-256 fingerprint")
+        guard let fingerprint = Fingerprint(description.value("fingerprint", in: first) ?? "") else {
+            throw LoadFailure("the server's SDP has no fingerprint of its certificate")
         }
         credentials = ICECredentials(usernameFragment: fragment, password: password)
-        fingerprint = String(words[1])
+        self.fingerprint = fingerprint
         isActive = description.value("setup", in: first) == "active"
         isLite = description.attributes.contains("ice-lite")
         var lines = description.media.flatMap { $0.values("candidate") }

@@ -48,12 +48,12 @@ extension RelayEngine {
     }
 
     func receiveHandshake(_ datagram: [UInt8], of peer: RelayPeer, from endpoint: Endpoint) {
-        guard let fingerprint = peer.remoteFingerprint else {  // its hello was faster than its answer
+        guard let fingerprints = peer.remoteFingerprints else {  // its hello was faster than its answer
             if peer.early.count < Self.maximumEarlyFlights { peer.early.append(datagram) }
             return
         }
         guard peer.transport != nil || peer.connectedSince == nil else { return }  // done, and no flight can be missing
-        let transport = peer.transport ?? DTLSTransport(certificate: certificate, remoteFingerprint: fingerprint)
+        let transport = peer.transport ?? DTLSTransport(certificate: certificate, remoteFingerprints: fingerprints)
         peer.transport = transport
         outlet.advance(transport, with: datagram, for: peer.id)
     }

@@ -74,14 +74,14 @@ final class RelayEngine {
     /// Takes an uplink, in place of the one before it. The same peer may offer again to restart ICE: its session goes
     /// on.
     func publish(_ stream: StreamID, _ offer: Negotiation, at now: MonotonicTime) throws(RelayError) -> LocalPeer {
-        if let known = shows[stream]?.uplink, known.remoteFingerprint == offer.fingerprint,
+        if let known = shows[stream]?.uplink, known.remoteFingerprints == offer.fingerprints,
             known.remoteSessionID == offer.offer.sessionID, known.tracks == offer.tracks
         {
             restart(known, remoteFragment: offer.usernameFragment)
             return local(known)
         }
         let peer = try admit(stream, as: .uplink, tracks: offer.tracks, at: now)
-        peer.remoteFingerprint = offer.fingerprint
+        peer.remoteFingerprints = offer.fingerprints
         peer.remoteFragment = offer.usernameFragment
         peer.remoteSessionID = offer.offer.sessionID
         peer.announcedSources = offer.announcedSources
@@ -105,7 +105,7 @@ final class RelayEngine {
     /// Takes a viewer by its own offer.
     func play(_ stream: StreamID, _ offer: Negotiation, at now: MonotonicTime) throws(RelayError) -> LocalPeer {
         let peer = try admitViewer(of: stream, tracks: offer.tracks, at: now)
-        peer.remoteFingerprint = offer.fingerprint
+        peer.remoteFingerprints = offer.fingerprints
         peer.remoteFragment = offer.usernameFragment
         return local(peer)
     }
@@ -129,8 +129,8 @@ final class RelayEngine {
 
     /// Takes the answer of a viewer that was invited.
     func accept(_ id: RelaySessionID, _ answer: Negotiation.Answer, at now: MonotonicTime) {
-        guard let peer = peers[id], peer.remoteFingerprint == nil else { return }
-        peer.remoteFingerprint = answer.fingerprint
+        guard let peer = peers[id], peer.remoteFingerprints == nil else { return }
+        peer.remoteFingerprints = answer.fingerprints
         peer.tracks = peer.tracks.filter { answer.kinds.contains($0.kind) }
         guard let endpoint = peer.endpoint else { return }
         let early = peer.early

@@ -24,7 +24,7 @@ final class RelayPeer {
     /// From the peer's own description: one connection keeps it.
     var remoteSessionID: UInt64?
     /// Nil until the answer to the relay's offer has come.
-    var remoteFingerprint: String?
+    var remoteFingerprints: [Fingerprint]?
     /// The sources that its offer names.
     var announcedSources: [MediaKind: UInt32] = [:]
     /// While the handshake may still need it.

@@ -5,8 +5,8 @@ import Wire
 struct LocalPeer: Sendable {
     let id: RelaySessionID
     let credentials: ICECredentials
-    /// SHA-256 of its certificate, `AB:CD:…`.
-    let fingerprint: String
+    /// Of its certificate.
+    let fingerprint: Fingerprint
     let candidates: [Candidate]
     let sessionID: UInt64
 

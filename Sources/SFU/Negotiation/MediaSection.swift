@@ -31,7 +31,7 @@ struct MediaSection {
     private func transport(_ local: LocalPeer) -> [String] {
         [
             "mid:\(track.mid)", "ice-ufrag:\(local.credentials.usernameFragment)",
-            "ice-pwd:\(local.credentials.password)", "fingerprint:sha-256 \(local.fingerprint)",
+            "ice-pwd:\(local.credentials.password)", "fingerprint:\(local.fingerprint)",
             "setup:\(setup.rawValue)", "rtcp-mux", "rtcp-rsize", direction.rawValue,
         ]
     }

@@ -5,8 +5,8 @@ struct Negotiation: Sendable {
     static let transportExtensionURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
     let offer: SessionDescription
-    /// SHA-256 of the peer's certificate.
-    let fingerprint: String
+    /// Of the peer's certificate.
+    let fingerprints: [Fingerprint]
     /// The peer's own; nil when it doesn't say.
     let usernameFragment: String?
     /// The accepted tracks: one video and one audio at most.
@@ -31,11 +31,11 @@ struct Negotiation: Sendable {
             let offered = offer.media.flatMap { $0.codecs.map(\.name) }.joined(separator: ", ")
             throw .noCommonCodec(offered: offered.isEmpty ? "nothing" : offered)
         }
-        guard let fingerprint = Self.fingerprint(offer.value("fingerprint", in: section)) else {
-            throw .invalidOffer(reason: "The offer has no SHA-256 fingerprint.")
+        fingerprints = Self.fingerprints(offer, in: section)
+        guard !fingerprints.isEmpty else {
+            throw .invalidOffer(reason: "The offer has no fingerprint by sha-256, sha-384 or sha-512.")
         }
         self.tracks = tracks
-        self.fingerprint = fingerprint
         usernameFragment = offer.value("ice-ufrag", in: section)
     }
 
@@ -84,9 +84,12 @@ struct Negotiation: Sendable {
         return id
     }
 
-    private static func fingerprint(_ line: String?) -> String? {
-        let words = (line ?? "").split(separator: " ")
-        return words.count == 2 && words[0].lowercased() == "sha-256" ? String(words[1]) : nil
+    /// A section's own go before the session's (RFC 8122, section 5).
+    private static func fingerprints(
+        _ description: SessionDescription, in section: SessionDescription.Media?
+    ) -> [Fingerprint] {
+        let own = (section?.values("fingerprint") ?? []).compactMap { Fingerprint($0) }
+        return own.isEmpty ? description.values("fingerprint").compactMap { Fingerprint($0) } : own
     }
 
     /// The relay's answer: passive in DTLS, everything on one transport.
@@ -125,9 +128,9 @@ struct Negotiation: Sendable {
         ).text
     }
 
-    /// What the answer to such an offer says: the peer's fingerprint, and the kinds of media that it takes.
+    /// What the answer to such an offer says: the peer's fingerprints, and the kinds of media that it takes.
     struct Answer: Sendable {
-        let fingerprint: String
+        let fingerprints: [Fingerprint]
         let kinds: [MediaKind]
     }
 
@@ -136,10 +139,10 @@ struct Negotiation: Sendable {
             throw .invalidOffer(reason: "The SDP can't be read.")
         }
         let taken = answer.media.filter { $0.port != 0 && !$0.has("inactive") }
-        let line = taken.lazy.compactMap { answer.value("fingerprint", in: $0) }.first ?? answer.value("fingerprint")
-        guard let fingerprint = fingerprint(line) else {
-            throw .invalidOffer(reason: "The answer has no SHA-256 fingerprint.")
+        let fingerprints = fingerprints(answer, in: taken.first { $0.value("fingerprint") != nil })
+        guard !fingerprints.isEmpty else {
+            throw .invalidOffer(reason: "The answer has no fingerprint by sha-256, sha-384 or sha-512.")
         }
-        return Answer(fingerprint: fingerprint, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) })
+        return Answer(fingerprints: fingerprints, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) })
     }
 }

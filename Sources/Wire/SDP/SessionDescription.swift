@@ -79,6 +79,13 @@ package struct SessionDescription: Sendable {
         section?.value(name) ?? Self.value(name, in: attributes)
     }
 
+    /// The values of every `name:value` of the session itself.
+    package func values(_ name: String) -> [String] { Self.values(name, in: attributes) }
+
+    fileprivate static func values(_ name: String, in attributes: [String]) -> [String] {
+        attributes.filter { $0.hasPrefix("\(name):") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+
     fileprivate static func value(_ name: String, in attributes: [String]) -> String? {
         attributes.first { $0.hasPrefix("\(name):") }.map { String($0.dropFirst(name.count + 1)) }
     }
@@ -87,9 +94,7 @@ package struct SessionDescription: Sendable {
 extension SessionDescription.Media {
     package func value(_ name: String) -> String? { SessionDescription.value(name, in: attributes) }
 
-    package func values(_ name: String) -> [String] {
-        attributes.filter { $0.hasPrefix("\(name):") }.map { String($0.dropFirst(name.count + 1)) }
-    }
+    package func values(_ name: String) -> [String] { SessionDescription.values(name, in: attributes) }
 
     package func has(_ flag: String) -> Bool { attributes.contains(flag) }
 

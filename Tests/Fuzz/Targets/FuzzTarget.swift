@@ -52,13 +52,15 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         }
     }
 
+    private static let fingerprint = Fingerprint(.sha256, digest: [UInt8](repeating: 0xAB, count: 32))!
+
     /// The offer of an encoder, and the answer of a viewer.
     private static func runWHIP(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         _ = try? Negotiation.answer(text)
         guard let negotiation = try? Negotiation(offer: text) else { return }
         let local = LocalPeer(
-            id: .random(), credentials: ICECredentials(usernameFragment: "u", password: "p"), fingerprint: "AB",
+            id: .random(), credentials: ICECredentials(usernameFragment: "u", password: "p"), fingerprint: fingerprint,
             candidates: [],
             sessionID: 1)
         _ = negotiation.answer(local, direction: .recvonly)

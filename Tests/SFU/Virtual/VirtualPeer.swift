@@ -42,10 +42,10 @@ class VirtualPeer {
                 usernameFragment: try #require(description.value("ice-ufrag", in: media)),
                 password: try #require(description.value("ice-pwd", in: media))),
             localFragment: localFragment, using: &generator)
-        let fingerprint = try #require(description.value("fingerprint", in: media)?.split(separator: " ").last)
+        let fingerprint = try #require(description.value("fingerprint", in: media).flatMap { Fingerprint($0) })
         transport =
             transport
-            ?? DTLSTransport(certificate: certificate, remoteFingerprint: String(fingerprint), role: .client)
+            ?? DTLSTransport(certificate: certificate, remoteFingerprints: [fingerprint], role: .client)
         lastCheck = nil
     }
 

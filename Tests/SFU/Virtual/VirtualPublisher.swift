@@ -41,7 +41,7 @@ final class VirtualPublisher: VirtualPeer {
         s=-\r
         t=0 0\r
         a=ice-ufrag:\(fragment)\r
-        a=fingerprint:sha-256 \(certificate.fingerprint)\r
+        a=fingerprint:\(certificate.fingerprint)\r
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r
         a=mid:0\r
         a=rtpmap:111 opus/48000/2\r

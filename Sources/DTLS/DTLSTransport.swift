@@ -105,6 +105,12 @@ package final class DTLSTransport: @unchecked Sendable {
         return step
     }
 
+    /// Begins, where that is this side's turn and has not been done; else sends what has to be sent again.
+    package func resume() throws -> Step {
+        guard role == .client, connection == nil, !isClosed else { return tick() }
+        return try begin()
+    }
+
     /// Sends the last flight again when its time has come; to be called some times a second.
     package func tick() -> Step {
         guard let connection, !isDone, vitrine_dtls_handle_timeout(connection.ssl) > 0 else { return Step() }

@@ -32,7 +32,11 @@ package final class ICELiteResponder {
     /// its role (RFC 8445, section 7.3.1.1).
     private static let tieBreaker: UInt64 = 0
 
-    package init() {
+    /// A lite peer is the controlled one; only who stands for a full agent is not.
+    private let isControlling: Bool
+
+    package init(isControlling: Bool = false) {
+        self.isControlling = isControlling
         stun_agent_init(
             agent, vitrine_stun_known_attributes(), STUN_COMPATIBILITY_RFC5389,
             StunAgentUsageFlags(
@@ -74,7 +78,7 @@ package final class ICELiteResponder {
         let nominates = stun_usage_ice_conncheck_use_candidate(&request)
         var reply = StunMessage()
         var length = Self.maximumReplyBytes
-        var isControlling = false
+        var isControlling = isControlling
         var isAnswered = false
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.maximumReplyBytes) { buffer, count in
             let status = source.withSockaddr { address, size in

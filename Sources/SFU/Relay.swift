@@ -27,13 +27,13 @@ package struct Relay: Sendable {
     private let workers: [RelayWorker]
     private let handshakes: HandshakePool
 
-    /// Streams whose uplink has gone.
-    package let endedUplinks: AsyncStream<StreamID>
+    /// What becomes of streams' uplinks.
+    package let uplinks: AsyncStream<UplinkNews>
 
     /// Listens at once. Throws `.unavailable` when it can't.
     package init(configuration: RelayConfiguration, logger: Logger) throws(RelayError) {
-        let (stream, continuation) = AsyncStream<StreamID>.makeStream()
-        endedUplinks = stream
+        let (news, continuation) = AsyncStream<UplinkNews>.makeStream()
+        uplinks = news
         do {
             let certificate = try DTLSCertificate()
             let handshakes = HandshakePool(threads: configuration.workers)
@@ -41,7 +41,7 @@ package struct Relay: Sendable {
             workers = try (0..<configuration.workers).map { number in
                 try RelayWorker(
                     number: number, configuration: configuration, certificate: certificate, handshakes: handshakes,
-                    logger: logger, onUplinkEnd: { continuation.yield($0) })
+                    logger: logger, onUplink: { continuation.yield($0) })
             }
         } catch let failure as NetFailure {
             throw .unavailable(reason: failure.reason)
@@ -74,8 +74,10 @@ package struct Relay: Sendable {
         }
     }
 
-    package func publish(_ stream: StreamID, offer: String) async throws -> Session {
-        try await worker(ofUplink: stream).publish(stream, offer: offer)
+    /// `resumes`: the same connection may offer again, to restart ICE; else each offer is another session's, as in WHIP
+    /// (RFC 9725, section 4.2), whatever it has in common with the one before.
+    package func publish(_ stream: StreamID, offer: String, resumes: Bool = false) async throws -> Session {
+        try await worker(ofUplink: stream).publish(stream, offer: offer, resumes: resumes)
     }
 
     package func play(_ stream: StreamID, offer: String) async throws -> Session {
@@ -91,12 +93,13 @@ package struct Relay: Sendable {
         try await worker(of: session).accept(session, answer: answer)
     }
 
-    /// Takes a peer's message about its ICE. `tag`: what it thinks is in use, nil for whatever is. `remoteFragment`: its
-    /// own name fragment, which is another one when it restarts.
+    /// Takes a peer's message about its ICE. `tag`: what it thinks is in use, nil for whatever is. `remoteFragment`,
+    /// `remotePassword`: its own credentials, which are others when it restarts.
     package func patch(
-        _ session: RelaySessionID, tag: String?, remoteFragment: String?
+        _ session: RelaySessionID, tag: String?, remoteFragment: String?, remotePassword: String? = nil
     ) async -> Patch {
-        await worker(of: session).patch(session, tag: tag, remoteFragment: remoteFragment)
+        let remote = RemoteCredentials(usernameFragment: remoteFragment, password: remotePassword)
+        return await worker(of: session).patch(session, tag: tag, remote: remote)
     }
 
     /// False when there is no such session.

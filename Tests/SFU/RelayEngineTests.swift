@@ -149,18 +149,16 @@ struct RelayEngineTests {
         let (world, publisher, viewer) = try show(seed: 6)
         play(world, publisher, 1_000)
         let moved = try world.address(77)
-        let made = viewer.checker?.makeCheck()
-        let check = try #require(made)
-        world.inject(check, from: moved)
-        #expect(world.engine.peersByEndpoint[Endpoint(moved)] != nil)
-        #expect(world.engine.peersByEndpoint[Endpoint(viewer.address)] == nil)
-        play(world, publisher, 4_000)  // its next regular check brings it back
-        #expect(world.engine.peersByEndpoint[Endpoint(viewer.address)] != nil)
+        try world.move(viewer, to: moved)
+        play(world, publisher, 4_000)
+        let peer = try #require(world.engine.directory.peer(at: Endpoint(moved)))
+        #expect(world.engine.directory.endpoint(of: peer) == Endpoint(moved) && viewer.checksAnswered > 0)
 
-        let id = try #require(world.engine.peersByEndpoint[Endpoint(viewer.address)]?.id)
-        let before = try #require(world.engine.peers[id]?.credentials)
-        #expect(world.engine.restart(id, remoteFragment: "virt2")?.credentials != before)
-        #expect(world.engine.restart(id, remoteFragment: "virt2")?.credentials == world.engine.peers[id]?.credentials)
+        let before = try #require(world.engine.directory[peer]?.credentials)
+        let remote = RemoteCredentials(usernameFragment: "virt2", password: viewer.localPassword)
+        #expect(world.engine.restart(peer.id, remote: remote)?.credentials != before)
+        #expect(
+            world.engine.restart(peer.id, remote: remote)?.credentials == world.engine.directory[peer]?.credentials)
         let count = viewer.video.count
         play(world, publisher, 1_000)
         #expect(viewer.video.count > count + 200, "the former credentials hold until the new ones are used")
@@ -175,7 +173,8 @@ struct RelayEngineTests {
         try publisher.meet(answer, using: &world.generator)
         play(world, publisher, 2_000)
         world.run(100)
-        #expect(world.engine.peers[id]?.formerCredentials == nil && world.engine.peers.count == 2)
+        #expect(world.engine.peers[id].flatMap { world.engine.directory[$0] }?.former == nil)
+        #expect(world.engine.peers.count == 2)
         #expect(viewer.video.sorted { $0.key < $1.key }.map(\.value.payload) == expected(publisher, viewer))
     }
 
@@ -188,7 +187,7 @@ struct RelayEngineTests {
         world.cut(viewer)
         play(world, publisher, 32_000)
         #expect(world.engine.peers.count == 1 && world.engine.audiences[world.stream]?.downlinks.count == 0)
-        #expect(world.engine.peersByFragment.count == 1 && world.engine.peersByEndpoint.count == 1)
+        #expect(world.engine.directory.fragmentCount == 1 && world.engine.directory.endpointCount == 1)
         world.cut(publisher)
         world.run(32_000)
         #expect(

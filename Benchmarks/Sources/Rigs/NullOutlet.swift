@@ -21,6 +21,7 @@ final class NullOutlet: RelayOutlet {
     func tell(_ news: ShowNews) {}
     func nudge(_ workers: UInt64) {}
     func viewerLeft() {}
+    func uplinkChanged(_ stream: StreamID) {}
     func uplinkEnded(_ stream: StreamID) {}
     func log(_ line: String, _ stream: StreamID) {}
 }

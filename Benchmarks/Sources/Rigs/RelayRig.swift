@@ -1,4 +1,5 @@
 @testable import DTLS
+@testable import ICE
 @testable import SFU
 @testable import SRTP
 @testable import Wire
@@ -10,6 +11,7 @@ final class RelayRig {
     private(set) var now = MonotonicTime(nanoseconds: 1_000_000_000_000)
     private let publisher: Endpoint
     private let stream = StreamID.random()
+    private var generator = SystemRandomNumberGenerator()
 
     /// `address` says where a viewer is, by its number from 0.
     init(
@@ -34,15 +36,18 @@ final class RelayRig {
 
     private func connect(_ id: RelaySessionID, at endpoint: Endpoint, _ keys: SRTPKeys) {
         guard let peer = engine.peers[id] else { preconditionFailure("it was just taken") }
-        peer.endpoint = endpoint
-        engine.peersByEndpoint[endpoint] = peer
+        guard let credentials = engine.directory[peer]?.credentials,
+            var check = ConnectivityChecker(remote: credentials, localFragment: "rig", using: &generator).makeCheck()
+        else { preconditionFailure("it was just admitted") }
+        check.withUnsafeMutableBytes { engine.receive($0, from: endpoint, at: now) }
+        _ = engine.handshake(of: peer)
         engine.handshakeAdvanced(id, .success(DTLSTransport.Step(keys: keys)), at: now)
-        precondition(peer.connectedSince != nil)
+        precondition(peer.connection != nil)
     }
 
     /// Past the second in which key frames are still asked for, a first key frame, and everybody reads where the ring ends.
     private func start(_ viewers: Int) throws {
-        advance(milliseconds: RelayShow.keyFrameIntervalMS + 1)
+        advance(milliseconds: KeyFrameRequests.intervalMS + 1)
         for number in 0..<3 {
             receive(source.frame(9, isKey: number == 0))
             receive([source.sound()])

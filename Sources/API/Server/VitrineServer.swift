@@ -139,14 +139,19 @@ extension VitrineServer: CustomStringConvertible {
     package var description: String { "VitrineServer" }
 }
 
-/// Tells rooms when their encoder has gone.
+/// Tells rooms what becomes of their uplinks.
 private struct UplinkKeeper: Service {
     let relay: Relay
     let shows: ShowRegistry
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await stream in relay.endedUplinks { await shows.tell(stream, .uplinkEnded) }
+            for await news in relay.uplinks {
+                switch news {
+                case .changed(let stream): await shows.tell(stream, .uplinkChanged)
+                case .ended(let stream): await shows.tell(stream, .uplinkEnded)
+                }
+            }
         }
         relay.stop()
     }

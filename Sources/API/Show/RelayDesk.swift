@@ -50,7 +50,7 @@ private struct Sessions {
         switch request {
         case .publish(let client, let sdp):
             do {
-                return .relayAnswered(sdp: try await relay.publish(stream, offer: sdp).answer)
+                return .relayAnswered(sdp: try await relay.publish(stream, offer: sdp, resumes: true).answer)
             } catch {
                 return .relayRefused(client, reason: Self.reason(of: error))
             }

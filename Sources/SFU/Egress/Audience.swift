@@ -8,6 +8,8 @@ final class Audience {
         var position = 0
     }
 
+    private static let keyFrameWishMS: Int64 = 100
+
     /// As the present uplink has it.
     var show: ShowDescription
     let worker: Int
@@ -21,6 +23,8 @@ final class Audience {
     var pass: Pass?
     /// There are viewers who read behind the rest: those who have just joined.
     var hasCatchingUp = false
+    /// A viewer waits for a picture to begin with.
+    var isAwaited = false
     private var lastKeyFrameWish: MonotonicTime?
     /// Packets that came behind others, for all who are past them.
     private(set) var late: [(kind: MediaKind, index: UInt64)] = []
@@ -52,9 +56,10 @@ final class Audience {
 
     func feed(ofSource ssrc: UInt32) -> TrackFeed? { show.tracks.first { $0.feed.sources.media == ssrc }?.feed }
 
-    /// At most one a second goes to the worker that has the uplink, however many ask here.
+    /// So often the worker that has the uplink is told that one is needed, however many ask here. How often the uplink is
+    /// asked is decided there.
     func mayAskForKeyFrame(at now: MonotonicTime) -> Bool {
-        if let last = lastKeyFrameWish, now.milliseconds(since: last) < RelayShow.keyFrameIntervalMS { return false }
+        if let last = lastKeyFrameWish, now.milliseconds(since: last) < Self.keyFrameWishMS { return false }
         lastKeyFrameWish = now
         return true
     }

@@ -4,7 +4,7 @@ import Wire
 /// What one viewer gets of one track: where it reads, and how packets are numbered for it.
 struct DownlinkTrack {
     /// Nil: the viewer takes nothing of this kind.
-    let payloadType: UInt8?
+    private(set) var payloadType: UInt8?
     /// Nil: what is lost is sent again as it was.
     let repairPayloadType: UInt8?
     /// The index that it began with; nil while it waits for something to begin with.
@@ -14,8 +14,9 @@ struct DownlinkTrack {
     /// The next index to read.
     var next: UInt64 = 0
     private var repairSequence: UInt64
-    private(set) var packetsSent: UInt32 = 0
-    private(set) var payloadBytesSent: UInt32 = 0
+    private(set) var packetsSent: UInt64 = 0
+    /// Without padding (RFC 3550, section 6.4.1).
+    private(set) var payloadBytesSent: UInt64 = 0
 
     init(_ track: NegotiatedTrack?, using generator: inout some RandomNumberGenerator) {
         payloadType = track?.payloadType
@@ -34,6 +35,9 @@ struct DownlinkTrack {
     /// Sequence number and, above it, the rollover counter of a packet for this viewer.
     func number(of index: UInt64) -> UInt64 { index &- base }
 
+    /// Whether there was nothing yet to begin with.
+    var isWaiting: Bool { payloadType != nil && first == nil }
+
     /// The index of a sequence number that the viewer has named, not above `next`.
     func index(of sequenceNumber: UInt16) -> UInt64? {
         guard let first, next > first else { return nil }
@@ -46,6 +50,9 @@ struct DownlinkTrack {
     /// Goes on behind what can't be had any more.
     mutating func skip(to index: UInt64) { next = max(next, index) }
 
+    /// Nothing of this kind is sent to it any more: it has been told of another codec.
+    mutating func stop() { self.payloadType = nil }
+
     /// Whether a packet that came late is one of those that it has been past.
     func isPast(_ index: UInt64) -> Bool { first.map { $0 <= index && index < next } ?? false }
 
@@ -53,8 +60,8 @@ struct DownlinkTrack {
     func isAt(_ index: UInt64) -> Bool { first != nil && next == index }
 
     mutating func count(packets: Int, payloadBytes: Int) {
-        packetsSent &+= UInt32(truncatingIfNeeded: packets)
-        payloadBytesSent &+= UInt32(truncatingIfNeeded: payloadBytes)
+        packetsSent &+= UInt64(packets)
+        payloadBytesSent &+= UInt64(payloadBytes)
     }
 
     mutating func nextRepairNumber() -> UInt64 {

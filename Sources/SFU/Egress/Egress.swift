@@ -123,7 +123,8 @@ struct Egress: ~Copyable {
                 rolloverCounter: UInt32(truncatingIfNeeded: number >> 16), into: output)
             guard packet.isIntact else { return overrun += 1 }
         }
-        downlink.pointee.tracks[track.number].count(packets: group.count, payloadBytes: group.totalBytes)
+        downlink.pointee.tracks[track.number].count(
+            packets: group.count, payloadBytes: group.totalBytes - group.paddingBytes)
         commit(used, to: downlink.pointee.endpoint, segmentBytes: group.payloadBytes + overhead)
     }
 

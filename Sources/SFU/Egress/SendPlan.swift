@@ -12,6 +12,8 @@ struct SendPlan: ~Copyable {
         let payloadBytes: Int
         /// Of all together.
         var totalBytes: Int
+        /// What of it is padding.
+        var paddingBytes: Int
         /// Its last one is shorter: none can follow.
         var isClosed = false
     }
@@ -56,13 +58,16 @@ struct SendPlan: ~Copyable {
         defer { packetCount += 1 }
         let bytes = packet.payload.count
         guard groupCount > 0, groups[groupCount - 1].takes(bytes) else {
-            groups[groupCount] = Group(first: packetCount, count: 1, payloadBytes: bytes, totalBytes: bytes)
+            groups[groupCount] = Group(
+                first: packetCount, count: 1, payloadBytes: bytes, totalBytes: bytes,
+                paddingBytes: Int(packet.paddingBytes))
             groupCount += 1
             return
         }
         let group = groups + (groupCount - 1)
         group.pointee.count += 1
         group.pointee.totalBytes += bytes
+        group.pointee.paddingBytes += Int(packet.paddingBytes)
         group.pointee.isClosed = bytes < group.pointee.payloadBytes
     }
 }

@@ -5,6 +5,8 @@ extension RelayEngine {
     /// A viewer who reads behind gets this much at a time: faster than real time, but no burst that a network drops.
     private static let catchUpPackets: UInt64 = 24
     private static let catchUpIntervalMS: Int64 = 5
+    /// So often it is looked whether all have begun; asking again has its own times.
+    private static let beginningIntervalMS: Int64 = 100
     /// So many viewers are sent a frame before the socket is read again, and sound goes out: about a millisecond's work.
     private static let sliceViewers = 64
     /// A key frame older than this would show a picture too far from now.
@@ -35,7 +37,8 @@ extension RelayEngine {
         }
         let others = show.attendance.workers & ~(1 << UInt64(place.number))
         if hasMore, others != 0 { outlet.nudge(others) }
-        if show.wantsKeyFrame || show.uplink.uplink?.needsKeyFrame == true { requestKeyFrame(show, at: now) }
+        if show.uplink.receiver?.needsKeyFrame == true { show.keyFrames.want(at: now) }
+        if show.keyFrames.wantedSince != nil { requestKeyFrame(show, at: now) }
     }
 
     /// Sound first: it is little, and waits for nobody.
@@ -78,13 +81,23 @@ extension RelayEngine {
     func catchUp(_ audience: Audience, at now: MonotonicTime) {
         guard audience.pass == nil else { return }  // where the others are is not known before its end
         audience.hasCatchingUp = false
+        var isWaiting = false
         for position in 0..<audience.downlinks.count {
             let downlink = audience.downlinks.pointer(position)
             for track in audience.show.tracks where catchUp(downlink, track.feed, of: audience, at: now) {
                 audience.hasCatchingUp = true
             }
+            if downlink.pointee.tracks[MediaKind.video.number].isWaiting { isWaiting = true }
         }
+        if isWaiting, audience.show.feed(.video) != nil { awaitKeyFrame(audience, at: now) }
         if audience.hasCatchingUp { timers.set(.catchUp, now.advanced(byMilliseconds: Self.catchUpIntervalMS)) }
+    }
+
+    /// A key frame is wanted until everybody who is connected has begun.
+    private func awaitKeyFrame(_ audience: Audience, at now: MonotonicTime) {
+        wantKeyFrame(audience, at: now)
+        audience.isAwaited = true
+        timers.set(.beginnings, now.advanced(byMilliseconds: Self.beginningIntervalMS))
     }
 
     /// Whether it is still behind.

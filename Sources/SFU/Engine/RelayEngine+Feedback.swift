@@ -17,18 +17,21 @@ extension RelayEngine {
             case .nack(let media, let lost): repair(lost, media, of: viewer, audience)
             case .receiverReport(_, let blocks), .senderReport(_, let blocks):
                 for block in blocks { take(block, of: viewer, audience, at: now) }
-            case .goodbye, .other: break
+            case .goodbye:
+                outlet.log("viewer has left", viewer.stream)
+                return remove(viewer)
+            case .other: break
             }
         }
         egress.flush()
     }
 
     private func repair(_ lost: [UInt16], _ media: UInt32, of viewer: RelayPeer, _ audience: Audience) {
-        guard let feed = audience.feed(ofSource: media), let position = viewer.position else { return }
+        guard let feed = audience.feed(ofSource: media), let seat = viewer.seat else { return }
         viewer.statistics.nackedPackets += UInt64(lost.count)
-        for sequence in lost where viewer.repairsThisSecond < Self.repairsPerSecond {
-            viewer.repairsThisSecond += 1
-            if egress.repair(sequence, of: feed, to: audience.downlinks.pointer(position)) {
+        for sequence in lost where seat.repairsThisSecond < Self.repairsPerSecond {
+            seat.repairsThisSecond += 1
+            if egress.repair(sequence, of: feed, to: audience.downlinks.pointer(seat.position)) {
                 viewer.statistics.repairedPackets += 1
             }
         }
@@ -49,7 +52,7 @@ extension RelayEngine {
     /// A viewer is on its way: its first picture should be there when it is.
     func prepareKeyFrame(_ audience: Audience, at now: MonotonicTime) {
         if let key = audience.show.feed(.video)?.keyFrame,
-            now.milliseconds(since: key.arrival) < RelayShow.keyFrameIntervalMS
+            now.milliseconds(since: key.arrival) < KeyFrameRequests.intervalMS
         {
             return
         }
@@ -57,43 +60,48 @@ extension RelayEngine {
     }
 
     /// Asks for one here or where the uplink is.
-    private func wantKeyFrame(_ audience: Audience, at now: MonotonicTime) {
+    func wantKeyFrame(_ audience: Audience, at now: MonotonicTime) {
         if let show = shows[audience.stream] {
-            requestKeyFrame(show, at: now)
+            wantKeyFrame(show, at: now)
         } else if audience.mayAskForKeyFrame(at: now) {
             outlet.tell(.keyFrameWanted(audience.stream))
         }
     }
 
-    /// At most one a second, however many ask.
+    func wantKeyFrame(_ show: RelayShow, at now: MonotonicTime) {
+        show.keyFrames.want(at: now)
+        requestKeyFrame(show, at: now)
+    }
+
+    /// Asks the uplink, when it is time to.
     func requestKeyFrame(_ show: RelayShow, at now: MonotonicTime) {
-        guard let media = show.uplink.uplink?.track(.video)?.ssrc else { return show.wantsKeyFrame = true }
-        if let last = show.lastKeyFrameRequest, now.milliseconds(since: last) < RelayShow.keyFrameIntervalMS {
-            show.wantsKeyFrame = true
-            return timers.set(.keyFrame, last.advanced(byMilliseconds: RelayShow.keyFrameIntervalMS))
-        }
-        show.wantsKeyFrame = false
-        show.lastKeyFrameRequest = now
-        show.uplink.uplink?.didRequestKeyFrame()
+        if let key = show.video?.feed.keyFrame { show.keyFrames.noteKeyFrame(at: key.arrival) }
+        guard let receiver = show.uplink.receiver, let media = receiver.track(.video)?.ssrc,
+            let due = show.keyFrames.due(roundTripMS: receiver.roundTripMS)
+        else { return }
+        guard due <= now else { return timers.set(.keyFrame, due) }
+        show.keyFrames.didRequest(at: now)
+        receiver.didRequestKeyFrame()
         show.uplink.statistics.keyFrameRequests += 1
         var compound = RTCPCompound()
         compound.receiverReport(sender: ssrc)
         compound.pictureLossIndication(sender: ssrc, media: media)
         send(compound, to: show.uplink)
+        if let again = show.keyFrames.due(roundTripMS: receiver.roundTripMS) { timers.set(.keyFrame, again) }
     }
 
     // MARK: Reports
 
     /// Tells an uplink what is missing, as far as it is due.
     func requestRepairs(_ show: RelayShow, at now: MonotonicTime) {
-        guard let uplink = show.uplink.uplink else { return }
+        guard let uplink = show.uplink.receiver else { return }
         if let request = uplink.repairRequest(sender: ssrc, at: now) { send(request, to: show.uplink) }
-        if uplink.needsKeyFrame { requestKeyFrame(show, at: now) }
+        if uplink.needsKeyFrame { wantKeyFrame(show, at: now) }
         if uplink.isMissingPackets { timers.set(.repair, now.advanced(byMilliseconds: Self.repairIntervalMS)) }
     }
 
     func sendTransportFeedback(_ show: RelayShow) {
-        for report in show.uplink.uplink?.transportReports(sender: ssrc) ?? [] {
+        for report in show.uplink.receiver?.transportReports(sender: ssrc) ?? [] {
             var compound = RTCPCompound()  // reduced size (RFC 5506): it comes twenty times a second
             compound.append(report)
             send(compound, to: show.uplink)
@@ -101,7 +109,7 @@ extension RelayEngine {
     }
 
     func sendReceiverReport(_ show: RelayShow, at now: MonotonicTime) {
-        guard let uplink = show.uplink.uplink else { return }
+        guard let uplink = show.uplink.receiver else { return }
         send(uplink.report(sender: ssrc, at: now), to: show.uplink)
     }
 
@@ -109,7 +117,7 @@ extension RelayEngine {
     func sendSenderReports(_ audience: Audience, to position: Int, at now: MonotonicTime) {
         let downlink = audience.downlinks.pointer(position)
         guard let viewer = peers[downlink.pointee.session] else { return }
-        viewer.repairsThisSecond = 0
+        viewer.seat?.repairsThisSecond = 0
         var compound = RTCPCompound()
         for track in audience.show.tracks {
             let kind = track.feed.kind
@@ -119,17 +127,18 @@ extension RelayEngine {
             }
             compound.senderReport(
                 SenderReport(
-                    ssrc: track.feed.sources.media, ntp: reading.ntp, rtp: reading.rtp, packets: sent.packetsSent,
-                    payloadBytes: sent.payloadBytesSent))
+                    ssrc: track.feed.sources.media, ntp: reading.ntp, rtp: reading.rtp,
+                    packets: UInt32(truncatingIfNeeded: sent.packetsSent),
+                    payloadBytes: UInt32(truncatingIfNeeded: sent.payloadBytesSent)))
             compound.canonicalName(RelayName.canonical, of: track.feed.sources.media)
         }
         if !compound.bytes.isEmpty { send(compound, to: viewer) }
     }
 
     private func send(_ compound: RTCPCompound, to peer: RelayPeer) {
-        guard let endpoint = peer.endpoint, let sealed = peer.control?.seal(compound.bytes, with: scratch) else {
-            return
-        }
+        guard let endpoint = directory.endpoint(of: peer),
+            let sealed = peer.connection?.control.seal(compound.bytes, with: scratch)
+        else { return }
         outlet.send(sealed, to: endpoint)
     }
 }

@@ -10,8 +10,17 @@ extension RelayEngine {
         case .clock(let stream, let kind, let clock): audiences[stream]?.clocks[kind.number] = clock
         case .closed(let stream): closeAudience(stream)
         case .keyFrameWanted(let stream):
-            if let show = shows[stream] { requestKeyFrame(show, at: now) }
+            if let show = shows[stream] { wantKeyFrame(show, at: now) }
         }
+    }
+
+    /// Has every worker take viewers of this show as it is now.
+    func announce(_ show: RelayShow) {
+        let description = show.description
+        let isAnother = audiences[show.stream].map { !$0.show.isPlayedAlike(description) } ?? false
+        outlet.tell(.opened(description))
+        openAudience(description)
+        if isAnother { outlet.uplinkChanged(show.stream) }
     }
 
     /// Viewers of this show may come here. Who is here stays: another uplink goes on under the former's names.
@@ -19,11 +28,23 @@ extension RelayEngine {
         guard let known = audiences[show.stream] else {
             return audiences[show.stream] = Audience(show, worker: place.number)
         }
+        let isAnother = !known.show.isPlayedAlike(show)
         known.show = show
         if known.pass != nil {
             known.pass = nil
             known.hasCatchingUp = true
         }
+        if isAnother { stopStrangers(in: known) }
+    }
+
+    /// Who was told of another codec can't play what comes now: who was invited is invited anew, and has nothing until
+    /// then; who came by himself has to come again.
+    private func stopStrangers(in audience: Audience) {
+        for position in 0..<audience.downlinks.count {
+            let downlink = audience.downlinks.pointer(position)
+            for kind in MediaKind.allCases { downlink.pointee.tracks[kind.number].stop() }
+        }
+        for viewer in audience.viewers.compactMap({ peers[$0] }) where !viewer.isInvited { remove(viewer) }
     }
 
     func closeAudience(_ stream: StreamID) {

@@ -13,12 +13,13 @@ extension RelayEngine {
             refusedDatagrams: [
                 ("stray", counters.strayDatagrams), ("forged", counters.forgedPackets),
                 ("replayed", counters.replayedPackets), ("malformed", counters.malformedPackets),
-                ("limited", checks.refused),
+                ("limited", checks.refused), ("misplaced", counters.misplacedChecks),
+                ("unknown", counters.unknownPackets), ("oversized", counters.oversizedPackets),
             ], failedHandshakes: counters.failedHandshakes, peers: peers.count)
     }
 
     private func statistics(_ show: RelayShow) -> RelayStatistics.Stream {
-        let tracks = show.uplink.uplink?.tracks ?? []
+        let tracks = show.uplink.receiver?.tracks ?? []
         return RelayStatistics.Stream(
             id: show.stream, packetsReceived: show.packetsIn,
             payloadBytesReceived: tracks.reduce(0) { $0 + ($1.statistics?.bytes ?? 0) },
@@ -28,16 +29,16 @@ extension RelayEngine {
 
     private func statistics(_ viewer: RelayPeer, of audience: Audience) -> RelayStatistics.Viewer {
         var (packets, bytes): (UInt64, UInt64) = (0, 0)
-        if let position = viewer.position {
+        if let position = viewer.seat?.position {
             for kind in MediaKind.allCases {
                 let track = audience.downlinks.pointer(position).pointee.tracks[kind.number]
-                packets += UInt64(track.packetsSent)
-                bytes += UInt64(track.payloadBytesSent)
+                packets += track.packetsSent
+                bytes += track.payloadBytesSent
             }
         }
         return RelayStatistics.Viewer(
             stream: viewer.stream, session: viewer.id, name: "\(place.number)-\(viewer.number)",
-            isConnected: viewer.connectedSince != nil, packetsSent: packets,
+            isConnected: viewer.connection != nil, packetsSent: packets,
             payloadBytesSent: bytes, fractionLost: Double(viewer.statistics.fractionLost) / 256,
             roundTripMS: viewer.statistics.roundTripMS, nackedPackets: viewer.statistics.nackedPackets,
             repairedPackets: viewer.statistics.repairedPackets, keyFrameRequests: viewer.statistics.keyFrameRequests)

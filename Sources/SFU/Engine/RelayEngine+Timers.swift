@@ -9,8 +9,6 @@ extension RelayEngine {
     /// Everybody gets reports once a second, a twentieth of them at a time.
     static let reportIntervalMS: Int64 = 50
     private static let reportParts = 20
-    /// RFC 7675, section 5.1.
-    private static let consentMS: Int64 = 30_000
     /// So long the peer may ask for the last flight of a handshake again.
     private static let lingerMS: Int64 = 10_000
 
@@ -27,9 +25,17 @@ extension RelayEngine {
             for audience in audiences.values where audience.hasCatchingUp { catchUp(audience, at: now) }
             egress.flush()
         }
+        if timers.take(.beginnings, at: now) {
+            for audience in audiences.values where audience.isAwaited {
+                audience.isAwaited = false
+                catchUp(audience, at: now)
+            }
+            egress.flush()
+        }
+        if timers.take(.probes, at: now) { advanceProbes(at: now) }
         if timers.take(.repair, at: now) { for show in shows.values { requestRepairs(show, at: now) } }
         if timers.take(.keyFrame, at: now) {
-            for show in shows.values where show.wantsKeyFrame { requestKeyFrame(show, at: now) }
+            for show in shows.values where show.keyFrames.wantedSince != nil { requestKeyFrame(show, at: now) }
         }
         if timers.take(.feedback, at: now), !shows.isEmpty {
             for show in shows.values { sendTransportFeedback(show) }
@@ -56,7 +62,7 @@ extension RelayEngine {
 
     private func repeatFlights(at now: MonotonicTime) {
         var isWaiting = false
-        for peer in peers.values where peer.connectedSince == nil {
+        for peer in peers.values where peer.connection == nil {
             isWaiting = true
             if let transport = peer.transport { outlet.advance(transport, with: nil, for: peer.id) }
         }
@@ -64,14 +70,17 @@ extension RelayEngine {
     }
 
     private func sweep(at now: MonotonicTime) {
-        for peer in Array(peers.values) {
-            if now.milliseconds(since: peer.lastHeard) > Self.consentMS {
-                outlet.log("\(peer.role.rawValue) is gone", peer.stream)
-                remove(peer)
-            } else if let since = peer.connectedSince, now.milliseconds(since: since) > Self.lingerMS {
-                releaseTransport(of: peer)
-            }
+        for peer in directory.expired(at: now) {
+            outlet.log("\(peer.role.rawValue) is gone", peer.stream)
+            remove(peer)
         }
+        for peer in peers.values {
+            guard let connection = peer.connection, now.milliseconds(since: connection.since) > Self.lingerMS else {
+                continue
+            }
+            if let rest = connection.settle() { outlet.release(rest) }
+        }
+        for show in shows.values { measureRoundTrip(to: show.uplink, at: now) }
         if !peers.isEmpty { timers.set(.sweep, now.advanced(byMilliseconds: Self.sweepIntervalMS)) }
     }
 }

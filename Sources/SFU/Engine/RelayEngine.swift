@@ -34,9 +34,9 @@ final class RelayEngine {
     var shows: [StreamID: RelayShow] = [:]
     /// Every show that has an uplink, here or elsewhere, with the viewers that are here.
     var audiences: [StreamID: Audience] = [:]
-    var peers: [RelaySessionID: RelayPeer] = [:]
-    var peersByFragment: [String: RelayPeer] = [:]
-    var peersByEndpoint: [Endpoint: RelayPeer] = [:]
+    private(set) var peers: [RelaySessionID: RelayPeer] = [:]
+    /// Who is where.
+    var directory = PeerDirectory<RelayPeer>()
     var egress: Egress
     var timers = TimerTable()
     var checks = CheckLimiter()
@@ -71,57 +71,65 @@ final class RelayEngine {
         return audience.show
     }
 
-    /// Takes an uplink, in place of the one before it. The same peer may offer again to restart ICE: its session goes
-    /// on.
-    func publish(_ stream: StreamID, _ offer: Negotiation, at now: MonotonicTime) throws(RelayError) -> LocalPeer {
-        if let known = shows[stream]?.uplink, known.remoteFingerprints == offer.fingerprints,
-            known.remoteSessionID == offer.offer.sessionID, known.tracks == offer.tracks
-        {
-            restart(known, remoteFragment: offer.usernameFragment)
-            return local(known)
+    /// Takes an uplink. It is shown when its media come; until then the one before it is. `resumes`: the same connection
+    /// may offer again to restart ICE, and its session goes on.
+    func publish(
+        _ stream: StreamID, _ offer: Negotiation, resumes: Bool = true, at now: MonotonicTime
+    ) throws(RelayError) -> LocalPeer {
+        let remote = RemoteCredentials(usernameFragment: offer.usernameFragment, password: offer.password)
+        let terms = PeerTerms(
+            tracks: offer.tracks, fingerprints: offer.fingerprints, role: offer.dtlsRole,
+            announcedSources: offer.announcedSources)
+        if resumes, let known = publisher(of: stream, offering: offer, terms) {
+            restart(known, remote: remote)
+            return try local(known)
         }
-        let peer = try admit(stream, as: .uplink, tracks: offer.tracks, at: now)
-        peer.remoteFingerprints = offer.fingerprints
-        peer.remoteFragment = offer.usernameFragment
-        peer.remoteSessionID = offer.offer.sessionID
-        peer.announcedSources = offer.announcedSources
-        let show = open(stream, uplink: peer)
-        outlet.tell(.opened(show.description))
-        openAudience(show.description)
-        return local(peer)
+        let peer = try admit(
+            stream, as: .uplink, .agreed(terms), remote: remote, remoteSessionID: offer.offer.sessionID, at: now)
+        take(peer, asPublisherOf: stream)
+        return try local(peer)
     }
 
-    private func open(_ stream: StreamID, uplink: RelayPeer) -> RelayShow {
-        guard let known = shows[stream] else {
-            let show = RelayShow(stream: stream, uplink: uplink, using: &generator)
-            shows[stream] = show
-            return show
+    /// The one whose connection this offer is of.
+    private func publisher(of stream: StreamID, offering offer: Negotiation, _ terms: PeerTerms) -> RelayPeer? {
+        guard let publishers = shows[stream]?.publishers else { return nil }
+        return [publishers.successor, publishers.current].compactMap { $0 }.first {
+            $0.remoteSessionID == offer.offer.sessionID && $0.agreed?.fingerprints == terms.fingerprints
+                && $0.agreed?.tracks == terms.tracks
         }
-        forget(known.uplink)
-        known.replaceUplink(by: uplink, using: &generator)
-        return known
+    }
+
+    private func take(_ peer: RelayPeer, asPublisherOf stream: StreamID) {
+        guard let show = shows[stream] else {
+            let show = RelayShow(stream: stream, uplink: peer, using: &generator)
+            shows[stream] = show
+            return announce(show)
+        }
+        let (displaced, isCurrent) = show.offer(peer, using: &generator)
+        if let displaced { forget(displaced) }
+        if isCurrent { announce(show) }
     }
 
     /// Takes a viewer by its own offer.
     func play(_ stream: StreamID, _ offer: Negotiation, at now: MonotonicTime) throws(RelayError) -> LocalPeer {
-        let peer = try admitViewer(of: stream, tracks: offer.tracks, at: now)
-        peer.remoteFingerprints = offer.fingerprints
-        peer.remoteFragment = offer.usernameFragment
-        return local(peer)
+        let terms = PeerTerms(tracks: offer.tracks, fingerprints: offer.fingerprints, role: offer.dtlsRole)
+        let remote = RemoteCredentials(usernameFragment: offer.usernameFragment, password: offer.password)
+        return try local(admitViewer(of: stream, .agreed(terms), remote: remote, at: now))
     }
 
     /// Takes a viewer before it has said anything, whom the relay offers these tracks.
     func invite(
         _ stream: StreamID, _ tracks: [NegotiatedTrack], at now: MonotonicTime
     ) throws(RelayError) -> LocalPeer {
-        local(try admitViewer(of: stream, tracks: tracks, at: now))
+        try local(
+            admitViewer(of: stream, .offered(.init(tracks: tracks)), remote: RemoteCredentials(), at: now))
     }
 
     private func admitViewer(
-        of stream: StreamID, tracks: [NegotiatedTrack], at now: MonotonicTime
+        of stream: StreamID, _ phase: RelayPeer.Phase, remote: RemoteCredentials, at now: MonotonicTime
     ) throws(RelayError) -> RelayPeer {
         guard let audience = audiences[stream] else { throw .noUplink }
-        let peer = try admit(stream, as: .viewer, tracks: tracks, at: now)
+        let peer = try admit(stream, as: .viewer, phase, remote: remote, remoteSessionID: nil, at: now)
         audience.admit(peer.id)
         prepareKeyFrame(audience, at: now)
         return peer
@@ -129,32 +137,37 @@ final class RelayEngine {
 
     /// Takes the answer of a viewer that was invited.
     func accept(_ id: RelaySessionID, _ answer: Negotiation.Answer, at now: MonotonicTime) {
-        guard let peer = peers[id], peer.remoteFingerprints == nil else { return }
-        peer.remoteFingerprints = answer.fingerprints
-        peer.tracks = peer.tracks.filter { answer.kinds.contains($0.kind) }
-        guard let endpoint = peer.endpoint else { return }
-        let early = peer.early
-        peer.early = []
-        for datagram in early { receiveHandshake(datagram, of: peer, from: endpoint) }
+        guard let peer = peers[id],
+            let early = peer.agree({ offered in
+                PeerTerms(
+                    tracks: offered.filter { answer.kinds.contains($0.kind) }, fingerprints: answer.fingerprints,
+                    role: answer.dtlsRole)
+            })
+        else { return }
+        directory.learn(
+            RemoteCredentials(usernameFragment: answer.usernameFragment, password: answer.password), of: peer)
+        sayHello(to: peer)
+        for datagram in early { receiveHandshake(datagram, of: peer, at: now) }
     }
 
     /// What a peer that restarts ICE (RFC 8445, section 9) or has trickled candidates is told; nil when there is no
     /// such session. An ICE-lite peer needs no candidates of others: their checks tell.
-    func restart(_ id: RelaySessionID, remoteFragment: String?) -> LocalPeer? {
+    func restart(_ id: RelaySessionID, remote: RemoteCredentials) -> LocalPeer? {
         guard let peer = peers[id] else { return nil }
-        restart(peer, remoteFragment: remoteFragment)
-        return local(peer)
+        restart(peer, remote: remote)
+        return try? local(peer)
     }
 
     /// Names a session's ICE credentials.
-    func tag(of id: RelaySessionID) -> String? { peers[id]?.credentials.usernameFragment }
+    func tag(of id: RelaySessionID) -> String? {
+        peers[id].flatMap { directory[$0]?.credentials.usernameFragment }
+    }
 
-    private func restart(_ peer: RelayPeer, remoteFragment: String?) {
-        guard let remoteFragment, remoteFragment != peer.remoteFragment else { return }
-        peer.remoteFragment = remoteFragment
-        if let former = peer.formerCredentials { peersByFragment[former.usernameFragment] = nil }
-        peer.restart(with: .random(using: &generator))
-        peersByFragment[peer.credentials.usernameFragment] = peer
+    private func restart(_ peer: RelayPeer, remote: RemoteCredentials) {
+        guard let fragment = remote.usernameFragment, fragment != directory[peer]?.remote.usernameFragment else {
+            return
+        }
+        directory.restart(peer, with: .random(using: &generator), remote: remote)
     }
 
     /// False when there is no such session.
@@ -165,61 +178,70 @@ final class RelayEngine {
     }
 
     private func admit(
-        _ stream: StreamID, as role: RelayPeer.Role, tracks: [NegotiatedTrack], at now: MonotonicTime
+        _ stream: StreamID, as role: RelayPeer.Role, _ phase: RelayPeer.Phase, remote: RemoteCredentials,
+        remoteSessionID: UInt64?, at now: MonotonicTime
     ) throws(RelayError) -> RelayPeer {
         guard peers.count < Self.maximumPeers else { throw .unavailable(reason: "too many peers") }
         peerCount += 1
         let peer = RelayPeer(
             id: RelaySessionID(worker: place.number, of: place.count, using: &generator), number: peerCount,
-            stream: stream, role: role, tracks: tracks, credentials: .random(using: &generator),
-            sessionID: .random(in: 1...UInt64(Int64.max), using: &generator), now: now)
+            stream: stream, role: role, sessionID: .random(in: 1...UInt64(Int64.max), using: &generator),
+            remoteSessionID: remoteSessionID, phase: phase)
         peers[peer.id] = peer
-        peersByFragment[peer.credentials.usernameFragment] = peer
+        directory.admit(peer, .random(using: &generator), remote: remote, at: now)
         timers.set(.handshakes, now.advanced(byMilliseconds: Self.handshakeIntervalMS))
         timers.set(.sweep, now.advanced(byMilliseconds: Self.sweepIntervalMS))
         timers.set(.reports, now.advanced(byMilliseconds: Self.reportIntervalMS))
         return peer
     }
 
-    private func local(_ peer: RelayPeer) -> LocalPeer {
-        LocalPeer(
-            id: peer.id, credentials: peer.credentials, fingerprint: certificate.fingerprint, candidates: candidates,
+    private func local(_ peer: RelayPeer) throws(RelayError) -> LocalPeer {
+        guard let credentials = directory[peer]?.credentials else { throw .unavailable(reason: "it has left") }
+        return LocalPeer(
+            id: peer.id, credentials: credentials, fingerprint: certificate.fingerprint, candidates: candidates,
             sessionID: peer.sessionID)
     }
 
     // MARK: Removal
 
     func remove(_ peer: RelayPeer) {
+        let seat = peer.seat
         forget(peer)
         switch peer.role {
         case .viewer:
             outlet.viewerLeft()
-            if let audience = audiences[peer.stream] { leave(audience, peer) }
+            if let audience = audiences[peer.stream] { leave(audience, peer.id, seat) }
         case .uplink:
-            guard let show = shows[peer.stream], show.uplink === peer else { return }
-            shows[peer.stream] = nil
-            outlet.tell(.closed(peer.stream))
-            closeAudience(peer.stream)
-            outlet.uplinkEnded(peer.stream)
+            guard let show = shows[peer.stream] else { return }
+            switch show.leave(peer, using: &generator) {
+            case .unnoticed: break
+            case .succeeded: announce(show)
+            case .ended: close(show)
+            }
         }
     }
 
-    private func leave(_ audience: Audience, _ viewer: RelayPeer) {
-        audience.dismiss(viewer.id)
-        guard let position = viewer.position else { return }
-        viewer.position = nil
+    private func close(_ show: RelayShow) {
+        shows[show.stream] = nil
+        outlet.tell(.closed(show.stream))
+        closeAudience(show.stream)
+        outlet.uplinkEnded(show.stream)
+    }
+
+    private func leave(_ audience: Audience, _ viewer: RelaySessionID, _ seat: ViewerSeat?) {
+        audience.dismiss(viewer)
+        guard let position = seat?.position else { return }
         if let moved = audience.downlinks.remove(position) {
-            peers[moved]?.position = position
+            peers[moved]?.seat?.position = position
             if audience.pass != nil { audience.hasCatchingUp = true }  // it may have been moved past its turn
         }
     }
 
+    /// Nothing is left of it but what its show has.
     func forget(_ peer: RelayPeer) {
-        releaseTransport(of: peer)
+        if let transport = peer.leave() { outlet.release(transport) }
         peers[peer.id] = nil
-        peersByFragment[peer.credentials.usernameFragment] = nil
-        if let former = peer.formerCredentials { peersByFragment[former.usernameFragment] = nil }
-        if let endpoint = peer.endpoint, peersByEndpoint[endpoint] === peer { peersByEndpoint[endpoint] = nil }
+        directory.leave(peer)
     }
 }
 
@@ -229,6 +251,11 @@ struct EngineCounters {
     /// Datagrams of nobody we know, or of no protocol that is spoken here.
     var strayDatagrams: UInt64 = 0
     var failedHandshakes: UInt64 = 0
+    /// Good checks from where somebody else is.
+    var misplacedChecks: UInt64 = 0
+    /// An uplink's packets that are of no track, or too long to be passed on.
+    var unknownPackets: UInt64 = 0
+    var oversizedPackets: UInt64 = 0
     var forgedPackets: UInt64 = 0
     var replayedPackets: UInt64 = 0
     var malformedPackets: UInt64 = 0

@@ -10,7 +10,7 @@ protocol RelayOutlet: AnyObject {
     func send(_ datagram: [UInt8], to endpoint: Endpoint)
     /// A peer has proven that this endpoint is its own.
     func trust(_ endpoint: Endpoint)
-    /// Gives a handshake a datagram (nil: time has passed), to be answered by `RelayEngine.handshakeAdvanced`.
+    /// Gives a handshake a datagram (nil: time has passed, or it is the relay's turn), to be answered by `RelayEngine.handshakeAdvanced`.
     func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID)
     /// Lets go of a handshake that is done: nothing of it is needed any more.
     func release(_ transport: DTLSTransport)
@@ -20,6 +20,8 @@ protocol RelayOutlet: AnyObject {
     func nudge(_ workers: UInt64)
     /// One viewer fewer is here.
     func viewerLeft()
+    /// Another uplink sends what its viewers were not told of: they are to be invited anew.
+    func uplinkChanged(_ stream: StreamID)
     /// Nothing comes for this stream any more.
     func uplinkEnded(_ stream: StreamID)
     func log(_ line: String, _ stream: StreamID)

@@ -13,8 +13,12 @@ struct TimerTable {
         case feedback
         /// Reports to uplinks and viewers, a part of them each time.
         case reports
-        /// A key frame that had to wait.
+        /// A key frame that had to wait, or has not come.
         case keyFrame
+        /// Viewers who wait for one to begin with.
+        case beginnings
+        /// Checks of the relay's own.
+        case probes
         /// Lost flights of handshakes.
         case handshakes
         /// Who is gone.

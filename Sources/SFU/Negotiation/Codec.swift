@@ -1,3 +1,4 @@
+import Foundation
 import Wire
 
 /// A codec as SDP names it, with its parameters.
@@ -40,5 +41,13 @@ struct Codec: Equatable, Sendable {
     private func value(_ name: String, or standard: String) -> String {
         let pairs = (parameters ?? "").split(separator: ";").map { $0.trimmingPrefix { $0 == " " } }
         return pairs.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) } ?? standard
+    }
+
+    /// H.264's parameter sets as the session's description has them (RFC 6184, section 8.1); empty when it has none.
+    var parameterSets: [[UInt8]] {
+        guard video == .h264 else { return [] }
+        return value("sprop-parameter-sets", or: "").split(separator: ",").compactMap { text in
+            Data(base64Encoded: String(text)).map { Array($0) }
+        }
     }
 }

@@ -1,3 +1,4 @@
+import DTLS
 import Wire
 
 /// What a peer offered, as far as the relay uses it, and the relay's answer (RFC 8829, RFC 9143).
@@ -9,6 +10,8 @@ struct Negotiation: Sendable {
     let fingerprints: [Fingerprint]
     /// The peer's own; nil when it doesn't say.
     let usernameFragment: String?
+    var password: String? { offer.media.lazy.compactMap { offer.value("ice-pwd", in: $0) }.first }
+    var dtlsRole: DTLSTransport.Role { .server }
     /// The accepted tracks: one video and one audio at most.
     let tracks: [NegotiatedTrack]
 
@@ -132,6 +135,9 @@ struct Negotiation: Sendable {
     struct Answer: Sendable {
         let fingerprints: [Fingerprint]
         let kinds: [MediaKind]
+        var usernameFragment: String?
+        var password: String?
+        var dtlsRole: DTLSTransport.Role = .server
     }
 
     static func answer(_ text: String) throws(RelayError) -> Answer {
@@ -143,6 +149,8 @@ struct Negotiation: Sendable {
         guard !fingerprints.isEmpty else {
             throw .invalidOffer(reason: "The answer has no fingerprint by sha-256, sha-384 or sha-512.")
         }
-        return Answer(fingerprints: fingerprints, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) })
+        return Answer(fingerprints: fingerprints, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) },
+            usernameFragment: taken.lazy.compactMap { answer.value("ice-ufrag", in: $0) }.first,
+            password: taken.lazy.compactMap { answer.value("ice-pwd", in: $0) }.first)
     }
 }

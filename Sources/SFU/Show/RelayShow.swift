@@ -2,35 +2,62 @@ import Wire
 
 /// A stream on the worker that has its uplink: the tracks in the viewers' form, and what is asked of the uplink.
 final class RelayShow {
-    /// Key frames cost everybody bandwidth: at most one a second, however many ask.
-    static let keyFrameIntervalMS: Int64 = 1_000
     static let maximumLate = 64
 
     let stream: StreamID
     let attendance = Attendance()
-    private(set) var uplink: RelayPeer
+    private(set) var publishers: Publishers<RelayPeer>
     private(set) var video: MediaTrack?
     private(set) var audio: MediaTrack?
+    var keyFrames = KeyFrameRequests()
     /// It has packets that no viewer has been sent yet.
     var isDirty = false
-    var wantsKeyFrame = false
-    var lastKeyFrameRequest: MonotonicTime?
     var packetsIn: UInt64 = 0
+    /// Too long for a viewer's datagram.
+    var oversizedPackets: UInt64 = 0
 
     init(stream: StreamID, uplink: RelayPeer, using generator: inout some RandomNumberGenerator) {
         self.stream = stream
-        self.uplink = uplink
-        take(uplink, using: &generator)
+        publishers = Publishers(uplink)
+        take(uplink.terms?.tracks ?? [], using: &generator)
     }
 
-    /// Another uplink, whose tracks go on under the former's names.
-    func replaceUplink(by peer: RelayPeer, using generator: inout some RandomNumberGenerator) {
-        uplink = peer
-        take(peer, using: &generator)
+    /// Whose media are shown.
+    var uplink: RelayPeer { publishers.current }
+
+    /// Another one wants to publish. Who is not needed any more, and whether the stream's description has changed.
+    func offer(
+        _ peer: RelayPeer, using generator: inout some RandomNumberGenerator
+    ) -> (displaced: RelayPeer?, isCurrent: Bool) {
+        let outcome = publishers.offer(peer)
+        if outcome.isCurrent { take(peer.terms?.tracks ?? [], using: &generator) }
+        return outcome
     }
 
-    private func take(_ peer: RelayPeer, using generator: inout some RandomNumberGenerator) {
-        for negotiated in peer.tracks {
+    /// Media of this peer have come, in these tracks.
+    func receiveMedia(
+        of peer: RelayPeer, _ tracks: [NegotiatedTrack], using generator: inout some RandomNumberGenerator
+    ) -> (former: RelayPeer?, isShown: Bool) {
+        let outcome = publishers.receiveMedia(of: peer)
+        if outcome.former != nil { take(tracks, using: &generator) }
+        return outcome
+    }
+
+    /// This peer has gone.
+    func leave(
+        _ peer: RelayPeer, using generator: inout some RandomNumberGenerator
+    ) -> Publishers<RelayPeer>.Departure {
+        let departure = publishers.leave(peer)
+        if case .succeeded(let next) = departure {
+            take(next.terms?.tracks ?? next.receiver?.tracks.map(\.negotiated) ?? [], using: &generator)
+        }
+        return departure
+    }
+
+    /// Another uplink's tracks go on under the former's names.
+    private func take(_ tracks: [NegotiatedTrack], using generator: inout some RandomNumberGenerator) {
+        keyFrames.forgetRequests()
+        for negotiated in tracks {
             if let known = track(negotiated.kind) {
                 known.changeSource(codec: negotiated.codec)
                 continue
@@ -56,7 +83,7 @@ final class RelayShow {
 
     /// A track's clocks; nil before its first packet.
     func clock(_ kind: MediaKind) -> ShowClock? {
-        guard let offset = track(kind)?.timestampOffset, let received = uplink.uplink?.track(kind) else { return nil }
+        guard let offset = track(kind)?.timestampOffset, let received = uplink.receiver?.track(kind) else { return nil }
         return ShowClock(uplink: received.clock, timestampOffset: offset)
     }
 }

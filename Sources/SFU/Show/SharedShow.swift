@@ -20,6 +20,14 @@ struct ShowDescription: Sendable {
 
     var codecs: [MediaKind: Codec] { Dictionary(uniqueKeysWithValues: tracks.map { ($0.feed.kind, $0.codec) }) }
 
+    /// Whether who plays this one plays the other, too.
+    func isPlayedAlike(_ other: ShowDescription) -> Bool {
+        tracks.allSatisfy { track in
+            guard let codec = other.codecs[track.feed.kind] else { return true }
+            return codec.isPlayed(by: track.codec)
+        }
+    }
+
     /// What viewers are offered: payload types of the relay's own, the same for all.
     var offeredTracks: [NegotiatedTrack] {
         tracks.enumerated().map { number, track in

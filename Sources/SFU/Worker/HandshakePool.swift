@@ -10,13 +10,13 @@ final class HandshakePool: Sendable {
         threads = (0..<max(1, count)).map { BackgroundThread(name: "vitrine.handshake.\($0)") }
     }
 
-    /// Gives a handshake a datagram (nil: time has passed). One handshake's datagrams are taken in order.
+    /// Gives a handshake a datagram (nil: time has passed, or it is to begin). One handshake's datagrams are taken in order.
     func advance(
         _ transport: DTLSTransport, with datagram: [UInt8]?,
         completion: @escaping @Sendable (Result<DTLSTransport.Step, any Error>) -> Void
     ) {
         thread(of: transport).perform {
-            let result = Result { try datagram.map(transport.receive) ?? transport.tick() }
+            let result = Result { try datagram.map(transport.receive) ?? transport.resume() }
             if case .success(let step) = result, step.keys == nil, step.datagrams.isEmpty { return }
             completion(result)
         }

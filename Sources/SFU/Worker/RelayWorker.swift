@@ -18,10 +18,10 @@ actor RelayWorker {
     private let outlet: WorkerOutlet
     private let engine: RelayEngine
 
-    /// `onUplinkEnd` is told of streams whose uplink has gone.
+    /// `onUplink` is told what becomes of streams' uplinks.
     init(
         number: Int, configuration: RelayConfiguration, certificate: DTLSCertificate, handshakes: HandshakePool,
-        logger: Logger, onUplinkEnd: @escaping @Sendable (StreamID) -> Void
+        logger: Logger, onUplink: @escaping @Sendable (UplinkNews) -> Void
     ) throws {
         let loop = PollLoop(name: "vitrine.relay.\(number)")
         let link = Link(loop)
@@ -33,7 +33,7 @@ actor RelayWorker {
         let load = WorkerLoad()
         let outlet = WorkerOutlet(
             port: port, load: load, handshakes: handshakes, logger: logger,
-            onHandshake: { session, result in link.deliver(session, result) }, onUplinkEnd: onUplinkEnd)
+            onHandshake: { session, result in link.deliver(session, result) }, onUplink: onUplink)
         outlet.tcp = tcp
         self.loop = loop
         self.load = load
@@ -132,9 +132,10 @@ actor RelayWorker {
 
     // MARK: Sessions. Descriptions are read and written on the caller's thread, not on this one.
 
-    nonisolated func publish(_ stream: StreamID, offer: String) async throws -> Relay.Session {
+    /// `resumes`: the same connection may offer again to restart ICE.
+    nonisolated func publish(_ stream: StreamID, offer: String, resumes: Bool) async throws -> Relay.Session {
         let offer = try Negotiation(offer: offer)
-        let local = try await take { engine, now in try engine.publish(stream, offer, at: now) }
+        let local = try await take { engine, now in try engine.publish(stream, offer, resumes: resumes, at: now) }
         return session(local, answer: offer.answer(local, direction: .recvonly))
     }
 
@@ -167,10 +168,10 @@ actor RelayWorker {
         Relay.Session(id: local.id, answer: answer, tag: local.credentials.usernameFragment)
     }
 
-    func patch(_ session: RelaySessionID, tag: String?, remoteFragment: String?) -> Relay.Patch {
+    func patch(_ session: RelaySessionID, tag: String?, remote: RemoteCredentials) -> Relay.Patch {
         guard let former = engine.tag(of: session) else { return .noSuchSession }
         guard tag == nil || tag == former else { return .stale }
-        guard let local = engine.restart(session, remoteFragment: remoteFragment) else { return .noSuchSession }
+        guard let local = engine.restart(session, remote: remote) else { return .noSuchSession }
         let current = local.credentials.usernameFragment
         return current == former ? .trickled : .restarted(lines: local.transportLines, tag: current)
     }

@@ -11,7 +11,7 @@ final class WorkerOutlet: RelayOutlet {
     private let handshakes: HandshakePool
     private let logger: Logger
     private let onHandshake: @Sendable (RelaySessionID, Result<DTLSTransport.Step, any Error>) -> Void
-    private let onUplinkEnd: @Sendable (StreamID) -> Void
+    private let onUplink: @Sendable (UplinkNews) -> Void
     /// The other workers, by their numbers; set once, before the first datagram.
     var siblings: [Int: RelayWorker.Link] = [:]
     /// How many viewers are here or on their way; shared with those who place them.
@@ -22,14 +22,14 @@ final class WorkerOutlet: RelayOutlet {
     init(
         port: UDPPort, load: WorkerLoad, handshakes: HandshakePool, logger: Logger,
         onHandshake: @escaping @Sendable (RelaySessionID, Result<DTLSTransport.Step, any Error>) -> Void,
-        onUplinkEnd: @escaping @Sendable (StreamID) -> Void
+        onUplink: @escaping @Sendable (UplinkNews) -> Void
     ) {
         self.port = port
         self.load = load
         self.handshakes = handshakes
         self.logger = logger
         self.onHandshake = onHandshake
-        self.onUplinkEnd = onUplinkEnd
+        self.onUplink = onUplink
         segmentsBefore = port.segments
     }
 
@@ -67,7 +67,9 @@ final class WorkerOutlet: RelayOutlet {
 
     func viewerLeft() { load.leave() }
 
-    func uplinkEnded(_ stream: StreamID) { onUplinkEnd(stream) }
+    func uplinkChanged(_ stream: StreamID) { onUplink(.changed(stream)) }
+
+    func uplinkEnded(_ stream: StreamID) { onUplink(.ended(stream)) }
 
     func log(_ line: String, _ stream: StreamID) { logger.debug("\(line)", metadata: ["stream": "\(stream)"]) }
 }

@@ -77,9 +77,13 @@ extension Room {
 
     mutating func uplinkStands(answer: String, _ effects: inout [RoomEffect]) {
         uplink.state = .standing
-        // Another uplink than before has other sources: a fresh connection shows them for certain.
-        for client in members.keys { members[client]?.isInvited = false }
         if let admin { effects.append(.send(.answer(from: .relay, sdp: answer), to: admin)) }
+        inviteAnew(&effects)
+    }
+
+    /// Another uplink than before has other sources: a fresh connection shows them for certain.
+    mutating func inviteAnew(_ effects: inout [RoomEffect]) {
+        for client in members.keys { members[client]?.isInvited = false }
         inviteAll(&effects)
     }
 

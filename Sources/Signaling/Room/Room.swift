@@ -85,6 +85,7 @@ package struct Room: Sendable {
             members[client]?.isInvited = false
             refuse(client, MessageError(code: .unavailable, message: reason), at: now, &effects)
         case .uplinkEnded: uplinkEnded(&effects)
+        case .uplinkChanged: inviteAnew(&effects)
         case .deleted: closeForGood(&effects)
         case .deadline: break
         }

@@ -7,7 +7,8 @@ package enum RTCPPacket: Equatable, Sendable {
     case nack(mediaSSRC: UInt32, lost: [UInt16])
     /// A receiver needs a key frame: PLI, or FIR (RFC 5104, section 4.3.1).
     case keyFrameRequest
-    case goodbye
+    /// Sources that send nothing any more (RFC 3550, section 6.6).
+    case goodbye(sources: [UInt32])
     case other(type: UInt8)
 
     private static let maximumPackets = 32
@@ -35,7 +36,9 @@ package enum RTCPPacket: Equatable, Sendable {
         case (201, _) where bytes.count >= 8:
             self = .receiverReport(
                 ssrc: bytes.word32(at: 4), blocks: ReportBlock.parse(bytes, from: 8, count: Int(format)))
-        case (203, _): self = .goodbye
+        case (203, _):
+            let count = min(Int(format), (bytes.count - 4) / 4)
+            self = .goodbye(sources: (0..<count).map { bytes.word32(at: 4 + 4 * $0) })
         case (205, 1) where bytes.count >= 12:
             self = .nack(mediaSSRC: bytes.word32(at: 8), lost: Self.lost(bytes))
         case (206, 1), (206, 4): self = .keyFrameRequest

@@ -3,6 +3,7 @@
 package struct TransportFeedback: Sendable {
     /// Packets between two reports; more than this many are reported as if the rest had not come.
     private static let capacity = 1_024
+    private static let maximumLate = 64
     private static let ticksPerSecond: Int64 = 4_000  // of 250 µs
     private static let ticksPerReference: Int64 = 256  // of 64 ms
 
@@ -12,8 +13,15 @@ package struct TransportFeedback: Sendable {
     private var end: Int64 = 0
     private var newest: Int64?
     private var count: UInt8 = 0
+    /// Which of the last numbers before `base` have been reported as received, by their remainder.
+    private var reported: [Bool]
+    /// What came after it had been reported as lost.
+    private var late: [(number: Int64, arrival: Int64)] = []
 
-    package init() { arrivals = Array(repeating: -1, count: Self.capacity) }
+    package init() {
+        arrivals = Array(repeating: -1, count: Self.capacity)
+        reported = Array(repeating: false, count: Self.capacity)
+    }
 
     package mutating func receive(_ sequence: UInt16, at now: MonotonicTime) {
         let number: Int64
@@ -25,26 +33,49 @@ package struct TransportFeedback: Sendable {
             end = number
         }
         newest = max(newest ?? number, number)
-        guard number >= base, number < base + Int64(Self.capacity) else { return }
+        let arrival = now.nanoseconds / (1_000_000_000 / Self.ticksPerSecond)
+        guard number >= base else { return revise(number, arrival) }
+        guard number < base + Int64(Self.capacity) else { return }
         let position = Int(number - base)
-        if arrivals[position] < 0 { arrivals[position] = now.nanoseconds / (1_000_000_000 / Self.ticksPerSecond) }
+        if arrivals[position] < 0 { arrivals[position] = arrival }
         end = max(end, number + 1)
+    }
+
+    /// A packet that was only late is told of, too: else its sender takes it for lost.
+    private mutating func revise(_ number: Int64, _ arrival: Int64) {
+        guard number >= 0, number >= base - Int64(Self.capacity), late.count < Self.maximumLate,
+            !reported[Int(number % Int64(Self.capacity))]
+        else { return }
+        reported[Int(number % Int64(Self.capacity))] = true
+        late.append((number, arrival))
     }
 
     /// The report on what has come since the one before; nil when nothing has. What doesn't fit, because the times
     /// between are too long, is in the next: call until nil.
     package mutating func build(sender: UInt32, media: UInt32) -> [UInt8]? {
+        if let (number, arrival) = late.popLast() {
+            let reference = arrival / Self.ticksPerReference
+            let delta = UInt8(truncatingIfNeeded: arrival - reference * Self.ticksPerReference)
+            return report(sender, media, from: number, reference: reference, statuses: [1], deltas: [delta])
+        }
         guard end > base, let first = arrivals.first(where: { $0 >= 0 }) else { return restart() }
         let reference = first / Self.ticksPerReference
         let (statuses, deltas, taken) = statuses(from: reference * Self.ticksPerReference)
+        let from = base
+        advance(by: taken)
+        return report(sender, media, from: from, reference: reference, statuses: statuses, deltas: deltas)
+    }
+
+    private mutating func report(
+        _ sender: UInt32, _ media: UInt32, from number: Int64, reference: Int64, statuses: [UInt8], deltas: [UInt8]
+    ) -> [UInt8] {
         var body = [UInt8]()
         Self.append(sender, &body)
         Self.append(media, &body)
-        Self.append(UInt32(UInt16(truncatingIfNeeded: base)) << 16 | UInt32(taken), &body)
+        Self.append(UInt32(UInt16(truncatingIfNeeded: number)) << 16 | UInt32(statuses.count), &body)
         Self.append(UInt32(truncatingIfNeeded: reference & 0xFF_FFFF) << 8 | UInt32(count), &body)
         body += Self.chunks(statuses) + deltas
         count &+= 1
-        advance(by: taken)
         let padding = (4 - body.count % 4) % 4
         if padding > 0 { body += [UInt8](repeating: 0, count: padding - 1) + [UInt8(padding)] }
         let words = body.count / 4
@@ -85,6 +116,9 @@ package struct TransportFeedback: Sendable {
     }
 
     private mutating func advance(by taken: Int) {
+        for position in 0..<taken {
+            reported[Int((base + Int64(position)) % Int64(Self.capacity))] = arrivals[position] >= 0
+        }
         let rest = Int(end - base) - taken
         for position in 0..<rest { arrivals[position] = arrivals[position + taken] }
         for position in rest..<rest + taken { arrivals[position] = -1 }

@@ -9,6 +9,7 @@ package struct MissingPackets: Sendable {
 
     /// Small reordering mends itself: a packet that is this late is asked for.
     private static let patienceMilliseconds: Int64 = 5
+    /// Asked for again when an answer could have come, but not faster than this.
     private static let retryMilliseconds: Int64 = 40
     private static let deadlineMilliseconds: Int64 = 1_000
     private static let maximumRequests: UInt8 = 10
@@ -53,8 +54,9 @@ package struct MissingPackets: Sendable {
 
     package mutating func didRequestKeyFrame() { needsKeyFrame = false }
 
-    /// What to ask for now.
-    package mutating func due(at now: MonotonicTime) -> [UInt16] {
+    /// What to ask for now. `roundTripMS`: so long an answer takes; who asks again before only makes congestion worse.
+    package mutating func due(at now: MonotonicTime, roundTripMS: Int64 = 0) -> [UInt16] {
+        let retry = max(Self.retryMilliseconds, roundTripMS + roundTripMS / 4)
         guard !entries.isEmpty else { return [] }
         let before = entries.count
         entries.removeAll {
@@ -65,7 +67,7 @@ package struct MissingPackets: Sendable {
         for number in entries.indices where entries[number].nextRequest <= now {
             due.append(entries[number].sequence)
             entries[number].requests += 1
-            entries[number].nextRequest = now.advanced(byMilliseconds: Self.retryMilliseconds)
+            entries[number].nextRequest = now.advanced(byMilliseconds: retry)
         }
         return due
     }

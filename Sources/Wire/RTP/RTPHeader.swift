@@ -48,9 +48,44 @@ package struct RTPHeader: Equatable, Sendable {
 
     package init?(_ bytes: [UInt8]) { self.init(bytes.span) }
 
+    /// A retransmission's header as the lost packet had it, whose number is the payload's first two bytes (RFC 4588,
+    /// section 4).
+    private init(repaired header: Self, payloadType: UInt8, ssrc: UInt32, sequenceNumber: UInt16) {
+        marker = header.marker
+        self.payloadType = payloadType
+        self.sequenceNumber = sequenceNumber
+        timestamp = header.timestamp
+        self.ssrc = ssrc
+        headerBytes = header.headerBytes + 2
+        payloadBytes = header.payloadBytes - 2
+        extensionRange = header.extensionRange
+        extensionProfile = header.extensionProfile
+    }
+
+    /// The lost packet's header, read from its retransmission's `bytes`; nil when it carries none, as a probe doesn't.
+    package func repaired(payloadType: UInt8, ssrc: UInt32, in bytes: Span<UInt8>) -> Self? {
+        guard payloadBytes > 2, headerBytes + 2 <= bytes.count else { return nil }
+        return Self(
+            repaired: self, payloadType: payloadType, ssrc: ssrc, sequenceNumber: bytes.word16(at: headerBytes))
+    }
+
     /// A header extension of two bytes, such as a transport-wide sequence number; nil when the packet has none of this
-    /// id (RFC 8285, sections 4.2 and 4.3). `bytes` are those that the header was read from.
+    /// id. `bytes` are those that the header was read from.
     package func extensionWord(id: UInt8, in bytes: Span<UInt8>) -> UInt16? {
+        guard let range = element(id, in: bytes), range.count == 2 else { return nil }
+        return bytes.word16(at: range.lowerBound)
+    }
+
+    /// A header extension of text, such as the name of a layer (RFC 8852); nil when the packet has none of this id.
+    package func extensionText(id: UInt8, in bytes: Span<UInt8>) -> String? {
+        guard let range = element(id, in: bytes) else { return nil }
+        var text: [UInt8] = []
+        for offset in range { text.append(bytes[offset]) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Where a header extension's bytes are (RFC 8285, sections 4.2 and 4.3).
+    private func element(_ id: UInt8, in bytes: Span<UInt8>) -> Range<Int>? {
         guard extensionRange.upperBound <= bytes.count else { return nil }
         let isOneByte = extensionProfile == 0xBEDE
         guard isOneByte || extensionProfile >> 4 == 0x100 else { return nil }
@@ -67,7 +102,7 @@ package struct RTPHeader: Equatable, Sendable {
             let length = isOneByte ? Int(first & 0x0F) + 1 : Int(bytes[offset + 1])
             offset += isOneByte ? 1 : 2
             guard offset + length <= extensionRange.upperBound else { return nil }
-            if found == id { return length == 2 ? bytes.word16(at: offset) : nil }
+            if found == id { return offset..<offset + length }
             offset += length
         }
         return nil

@@ -21,6 +21,7 @@ final class FuzzedRelay: @unchecked Sendable {
         func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {
             if let datagram { _ = try? transport.receive(datagram) }
         }
+        func uplinkChanged(_ stream: StreamID) {}
         func uplinkEnded(_ stream: StreamID) {}
         func log(_ line: String, _ stream: StreamID) {}
     }

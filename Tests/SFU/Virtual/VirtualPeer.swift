@@ -9,10 +9,16 @@ import Wire
 
 /// A peer of the relay in virtual time, with real ICE, DTLS and SRTP.
 class VirtualPeer {
-    let address: SocketAddress
+    /// It may change in the middle of a show.
+    var address: SocketAddress
     /// Of its own making; it needs no socket.
     let certificate: DTLSCertificate
     let localFragment = "virt"
+    let localPassword = "a virtual peer's password"
+    /// Answers the relay's own checks, unless it is told not to.
+    private let responder = ICELiteResponder(isControlling: true)
+    var answersChecks = true
+    private(set) var checksAnswered = 0
     private let scratch: SRTCPScratch
     private(set) var checker: ConnectivityChecker?
     private var transport: DTLSTransport?
@@ -49,6 +55,8 @@ class VirtualPeer {
         lastCheck = nil
     }
 
+    func checkAtOnce() { lastCheck = nil }
+
     func tick(at now: MonotonicTime) {
         guard let checker else { return }
         if lastCheck.map({ now.milliseconds(since: $0) >= (isConnected ? 2_500 : 50) }) ?? true {
@@ -60,9 +68,19 @@ class VirtualPeer {
 
     func receive(_ datagram: [UInt8], at now: MonotonicTime) {
         switch datagram.first ?? 255 {
+        case 0 where datagram.count > 1 && datagram[1] == 1: answerCheck(datagram)
         case 0...3: if checker?.receive(datagram) == true, !isConnected { advance { try $0.begin() } }
         case 20...63: advance { try $0.receive(datagram) }
         default: receiveMedia(datagram, at: now)
+        }
+    }
+
+    private func answerCheck(_ check: [UInt8]) {
+        guard answersChecks else { return }
+        let password = localPassword
+        if case .checked(_, _, let reply) = responder.receive(check, from: address, password: { _ in password }) {
+            checksAnswered += 1
+            outbox.append(reply)
         }
     }
 

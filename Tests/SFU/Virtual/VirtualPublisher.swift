@@ -41,6 +41,7 @@ final class VirtualPublisher: VirtualPeer {
         s=-\r
         t=0 0\r
         a=ice-ufrag:\(fragment)\r
+        a=ice-pwd:\(localPassword)\r
         a=fingerprint:\(certificate.fingerprint)\r
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r
         a=mid:0\r

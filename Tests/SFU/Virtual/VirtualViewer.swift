@@ -38,6 +38,7 @@ final class VirtualViewer: VirtualPeer {
         let description = try SessionDescription(parsing: offer)
         var text =
             "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:\(certificate.fingerprint)\r\n"
+        text += "a=ice-ufrag:\(localFragment)\r\na=ice-pwd:\(localPassword)\r\n"
         for media in description.media {
             text += "m=\(media.kind) 9 UDP/TLS/RTP/SAVPF \(media.formats.joined(separator: " "))\r\n"
             text += "a=mid:\(media.value("mid") ?? "")\r\na=recvonly\r\na=setup:active\r\n"

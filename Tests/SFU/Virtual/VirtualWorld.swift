@@ -33,6 +33,7 @@ final class VirtualWorld {
         var datagrams: [(SocketAddress, [UInt8])] = []
         var steps: [(RelaySessionID, Result<DTLSTransport.Step, any Error>)] = []
         var ended: [StreamID] = []
+        var changed: [StreamID] = []
         var news: [ShowNews] = []
         /// Workers that are to look at the rings, a bit each.
         var nudged: UInt64 = 0
@@ -46,7 +47,7 @@ final class VirtualWorld {
         func send(_ datagram: [UInt8], to endpoint: Endpoint) { datagrams.append((endpoint.address, datagram)) }
 
         func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {
-            steps.append((session, Result { try datagram.map(transport.receive) ?? transport.tick() }))
+            steps.append((session, Result { try datagram.map(transport.receive) ?? transport.resume() }))
         }
 
         func release(_ transport: DTLSTransport) { transport.close() }
@@ -54,6 +55,7 @@ final class VirtualWorld {
         func tell(_ news: ShowNews) { self.news.append(news) }
         func nudge(_ workers: UInt64) { nudged |= workers }
         func viewerLeft() { viewersLeft += 1 }
+        func uplinkChanged(_ stream: StreamID) { changed.append(stream) }
         func uplinkEnded(_ stream: StreamID) { ended.append(stream) }
         func log(_ line: String, _ stream: StreamID) {}
     }
@@ -91,6 +93,7 @@ final class VirtualWorld {
     /// The first, which has the uplinks.
     var engine: RelayEngine { engines[0] }
     var endedStreams: [StreamID] { outlets[0].ended }
+    var changedStreams: [StreamID] { outlets[0].changed }
     var viewersLeft: [Int] { outlets.map(\.viewersLeft) }
 
     func address(_ number: Int) throws -> SocketAddress {
@@ -106,9 +109,9 @@ final class VirtualWorld {
     }
 
     /// Has the first worker take an uplink's offer.
-    func publish(_ offer: String) throws -> (id: RelaySessionID, answer: String) {
+    func publish(_ offer: String, resumes: Bool = true) throws -> (id: RelaySessionID, answer: String) {
         let offer = try Negotiation(offer: offer)
-        let local = try engine.publish(stream, offer, at: now)
+        let local = try engine.publish(stream, offer, resumes: resumes, at: now)
         return (local.id, offer.answer(local, direction: .recvonly))
     }
 
@@ -128,6 +131,15 @@ final class VirtualWorld {
         try viewer.meet(offer, using: &generator)
         engines[worker].accept(id, try Negotiation.answer(viewer.answer(to: offer)), at: now)
         return viewer
+    }
+
+    /// The peer's network is another one from now on; the relay learns it by its next check.
+    func move(_ peer: VirtualPeer, to address: SocketAddress) throws {
+        peers[peer.address] = nil
+        homes[address] = homes[peer.address]
+        peer.address = address
+        peers[address] = peer
+        peer.checkAtOnce()
     }
 
     /// Lets the network forget this peer: nothing comes from it or reaches it.

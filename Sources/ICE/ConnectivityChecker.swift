@@ -44,7 +44,8 @@ package final class ConnectivityChecker {
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.maximumBytes) { buffer, count in
             count = stun_usage_ice_conncheck_create(
                 agent, &message, buffer.baseAddress, buffer.count, username, username.count, password.baseAddress,
-                password.count, nominating && isControlling, isControlling, Self.priority, tieBreaker, nil, STUN_USAGE_ICE_COMPATIBILITY_RFC5245)
+                password.count, nominating && isControlling, isControlling, Self.priority, tieBreaker, nil,
+                STUN_USAGE_ICE_COMPATIBILITY_RFC5245)
         }
         return bytes.isEmpty ? nil : bytes
     }

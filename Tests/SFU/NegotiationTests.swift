@@ -58,7 +58,8 @@ struct NegotiationTests {
             try Negotiation(offer: offer, wanted: [.video: Codec(name: "AV1/90000", parameters: nil)])
         }
         let bare = offer.replacing("a=fingerprint:\(Self.fingerprint)\r\n", with: "")
-        #expect(throws: RelayError.invalidOffer(reason: "The offer has no fingerprint by sha-256, sha-384 or sha-512.")) {
+        #expect(throws: RelayError.invalidOffer(reason: "The offer has no fingerprint by sha-256, sha-384 or sha-512."))
+        {
             try Negotiation(offer: bare)
         }
         #expect(throws: RelayError.self) { try Negotiation(offer: "hello") }

@@ -72,7 +72,7 @@ extension RelayEngine {
             peer.statistics.refused += 1
             counters.unknownPackets += 1
             if peer.statistics.refused == 1 {
-                outlet.log("the uplink sends what was not negotiated: payload type \(header.payloadType)", peer.stream)
+                outlet.log("the uplink sends what was not negotiated: type \(header.payloadType)", peer.stream)
             }
         }
     }
@@ -99,7 +99,9 @@ extension RelayEngine {
         if let track = show.track(kind), track.timestampOffset != nil {
             track.changeSource(codec: track.codec)
             if kind == .video { show.keyFrames.want(at: now) }
-            if receiver.sourceChanges == 1 { outlet.log("the uplink's \(kind.rawValue) has another source", peer.stream) }
+            if receiver.sourceChanges == 1 {
+                outlet.log("the uplink's \(kind.rawValue) has another source", peer.stream)
+            }
         }
         for each in held {
             each.withUnsafeBytes { receivePacket($0, of: peer, receiver, show, at: now) }

@@ -68,11 +68,10 @@ struct Negotiation: Sendable {
         guard let found else { return nil }
         var track = NegotiatedTrack(mid: mid, kind: kind, codec: found.codec, payloadType: found.payloadType)
         let isViewer = wanted != nil
-        if isViewer {
-            track.repairPayloadType =
-                codecs.first { $0.name.lowercased().hasPrefix("rtx/") && $0.parameters == "apt=\(found.payloadType)" }?
-                .payloadType
-        } else {
+        track.repairPayloadType =
+            codecs.first { $0.name.lowercased().hasPrefix("rtx/") && $0.parameters == "apt=\(found.payloadType)" }?
+            .payloadType
+        if !isViewer {
             track.transportExtension = media.values("extmap").lazy.compactMap(extensionID).first
         }
         return track
@@ -149,7 +148,8 @@ struct Negotiation: Sendable {
         guard !fingerprints.isEmpty else {
             throw .invalidOffer(reason: "The answer has no fingerprint by sha-256, sha-384 or sha-512.")
         }
-        return Answer(fingerprints: fingerprints, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) },
+        return Answer(
+            fingerprints: fingerprints, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) },
             usernameFragment: taken.lazy.compactMap { answer.value("ice-ufrag", in: $0) }.first,
             password: taken.lazy.compactMap { answer.value("ice-pwd", in: $0) }.first)
     }

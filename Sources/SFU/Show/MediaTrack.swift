@@ -86,7 +86,9 @@ final class MediaTrack {
         _ index: UInt64, _ timestamp: UInt32, marker: Bool, _ payload: UnsafeRawBufferPointer, at now: MonotonicTime
     ) -> Bool {
         let end = feed.ring.end
-        guard feed.ring.write(index: index, timestamp: timestamp, marker: marker, payload: payload) else { return false }
+        guard feed.ring.write(index: index, timestamp: timestamp, marker: marker, payload: payload) else {
+            return false
+        }
         if end == 0 { feed.begin(at: index) }
         if index >= end { lastArrival = (timestamp, now) }
         return true

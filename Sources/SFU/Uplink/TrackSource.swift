@@ -46,15 +46,19 @@ struct TrackSource {
     /// Whether layers have to be told apart, by a header extension.
     var hasLayers: Bool { layers.count > 1 }
 
+    /// Whether a packet is of the present source, which is there, then. The way of nearly every packet.
+    mutating func isCurrent(_ other: UInt32, at now: MonotonicTime) -> Bool {
+        guard other == ssrc else { return false }
+        lastHeard = now
+        if candidate != nil { candidate = nil }
+        return true
+    }
+
     /// `name`: the layer that the packet says it is of.
     mutating func receive(
         _ header: RTPHeader, layer name: String?, _ packet: Span<UInt8>, at now: MonotonicTime
     ) -> Verdict {
-        if header.ssrc == ssrc {
-            lastHeard = now
-            candidate = nil
-            return .current
-        }
+        if isCurrent(header.ssrc, at: now) { return .current }
         if let name, hasLayers { return receive(header.ssrc, ofLayer: name, at: now) }
         guard ssrc != nil || hasLayers else { return adopt(header.ssrc, at: now) }
         return consider(header, packet, at: now)

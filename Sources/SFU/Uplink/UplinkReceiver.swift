@@ -6,12 +6,26 @@ final class UplinkReceiver {
     /// One track as it arrives.
     struct Track {
         let negotiated: NegotiatedTrack
+        /// Of `negotiated`, side by side: they are looked at for every packet.
+        fileprivate let kind: MediaKind
+        fileprivate let payloadType: UInt8
+        fileprivate let repairPayloadType: UInt8?
+        fileprivate let transportExtension: UInt8?
         fileprivate(set) var source: TrackSource
         fileprivate(set) var statistics: ReceiverStatistics?
         fileprivate var missing = MissingPackets()
         fileprivate(set) var clock = MediaClock()
         /// Its source has said that it sends nothing any more.
         fileprivate var hasSaidGoodbye = false
+
+        init(_ negotiated: NegotiatedTrack, announced: UInt32?) {
+            self.negotiated = negotiated
+            kind = negotiated.kind
+            payloadType = negotiated.payloadType
+            repairPayloadType = negotiated.repairPayloadType
+            transportExtension = negotiated.transportExtension
+            source = TrackSource(announced: announced, layers: negotiated.rids)
+        }
 
         var ssrc: UInt32? { source.ssrc }
     }
@@ -39,21 +53,21 @@ final class UplinkReceiver {
 
     init(_ session: UplinkSession, tracks: [NegotiatedTrack], sources: [MediaKind: UInt32]) {
         self.session = session
-        self.tracks = tracks.map {
-            Track(negotiated: $0, source: TrackSource(announced: sources[$0.kind], layers: $0.rids))
-        }
+        self.tracks = tracks.map { Track($0, announced: sources[$0.kind]) }
         feedback = tracks.contains { $0.transportExtension != nil } ? TransportFeedback() : nil
     }
 
     /// Notes an opened packet's arrival, and tells what it is.
     func receive(_ header: RTPHeader, _ packet: Span<UInt8>, at now: MonotonicTime) -> Arrival {
-        if let number = tracks.firstIndex(where: { $0.negotiated.payloadType == header.payloadType }) {
-            noteTransport(header, packet, tracks[number].negotiated, at: now)
-            return receive(header, packet, track: number, at: now)
-        }
-        if let number = tracks.firstIndex(where: { $0.negotiated.repairPayloadType == header.payloadType }) {
-            noteTransport(header, packet, tracks[number].negotiated, at: now)
-            return receiveRepair(header, packet, track: number, at: now)
+        for number in tracks.indices {
+            if tracks[number].payloadType == header.payloadType {
+                noteTransport(header, packet, tracks[number].transportExtension, at: now)
+                return receive(header, packet, track: number, at: now)
+            }
+            if tracks[number].repairPayloadType == header.payloadType {
+                noteTransport(header, packet, tracks[number].transportExtension, at: now)
+                return receiveRepair(header, packet, track: number, at: now)
+            }
         }
         return .unknown
     }
@@ -61,19 +75,24 @@ final class UplinkReceiver {
     private func receive(
         _ header: RTPHeader, _ packet: Span<UInt8>, track number: Int, at now: MonotonicTime
     ) -> Arrival {
+        if tracks[number].source.isCurrent(header.ssrc, at: now), tracks[number].statistics != nil {
+            note(header, bytes: packet.count, track: number, at: now)
+            return .media(tracks[number].kind, header)
+        }
+        return receiveOther(header, packet, track: number, at: now)
+    }
+
+    private func receiveOther(
+        _ header: RTPHeader, _ packet: Span<UInt8>, track number: Int, at now: MonotonicTime
+    ) -> Arrival {
         var layer: String?
         if tracks[number].source.hasLayers, let id = tracks[number].negotiated.ridExtension {
             layer = header.extensionText(id: id, in: packet)
         }
-        let kind = tracks[number].negotiated.kind
         switch tracks[number].source.receive(header, layer: layer, packet, at: now) {
-        case .current:
-            if tracks[number].statistics == nil { begin(header, track: number) }
-            note(header, bytes: packet.count, track: number, at: now)
-            return .media(kind, header)
-        case .adopted:
+        case .current, .adopted:
             begin(header, track: number)
-            return .begun(kind, held: tracks[number].source.takeHeld())
+            return .begun(tracks[number].kind, held: tracks[number].source.takeHeld())
         case .held, .otherLayer: return .nothing
         }
     }
@@ -88,7 +107,8 @@ final class UplinkReceiver {
 
     private func note(_ header: RTPHeader, bytes: Int, track number: Int, at now: MonotonicTime) {
         tracks[number].statistics?.receive(header, bytes: bytes, at: now)
-        if tracks[number].negotiated.kind == .video { tracks[number].missing.receive(header.sequenceNumber, at: now) }
+        if tracks[number].kind == .video { tracks[number].missing.receive(header.sequenceNumber, at: now) }
+        if tracks[number].hasSaidGoodbye { tracks[number].hasSaidGoodbye = false }
     }
 
     /// RFC 4588: the lost packet is in there; a probe has none.
@@ -109,9 +129,9 @@ final class UplinkReceiver {
     }
 
     private func noteTransport(
-        _ header: RTPHeader, _ packet: Span<UInt8>, _ negotiated: NegotiatedTrack, at now: MonotonicTime
+        _ header: RTPHeader, _ packet: Span<UInt8>, _ id: UInt8?, at now: MonotonicTime
     ) {
-        guard let id = negotiated.transportExtension, let sequence = header.extensionWord(id: id, in: packet) else {
+        guard let id, let sequence = header.extensionWord(id: id, in: packet) else {
             return
         }
         feedback?.receive(sequence, at: now)

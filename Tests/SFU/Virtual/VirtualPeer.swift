@@ -29,6 +29,7 @@ class VirtualPeer {
     /// Datagrams on their way to the relay.
     var outbox: [[UInt8]] = []
     var checksForgiven = 0
+    private(set) var connectedAt: MonotonicTime?
     private(set) var failure: (any Error)?
 
     init(_ address: SocketAddress, certificate: DTLSCertificate) throws {
@@ -67,6 +68,7 @@ class VirtualPeer {
     }
 
     func receive(_ datagram: [UInt8], at now: MonotonicTime) {
+        defer { if isConnected { connectedAt = connectedAt ?? now } }
         switch datagram.first ?? 255 {
         case 0 where datagram.count > 1 && datagram[1] == 1: answerCheck(datagram)
         case 0...3: if checker?.receive(datagram) == true, !isConnected { advance { try $0.begin() } }
@@ -107,6 +109,11 @@ class VirtualPeer {
         var bytes = datagram
         let outcome = bytes.withUnsafeMutableBytes { opener?.open($0, isRTCP: false) }
         if case .opened(let count) = outcome { receivePacket(Array(bytes.prefix(count)), at: now) }
+    }
+
+    /// As its certificate and its `o=` line have it, another process begins again.
+    func startOver() {
+        (transport, keys, opener, control, checker) = (nil, nil, nil, nil, nil)
     }
 
     func sendReport(_ compound: RTCPCompound) {

@@ -21,6 +21,18 @@ final class VirtualPublisher: VirtualPeer {
     private var transportSequence: UInt16 = 65_500
     private var frames = 0
     private var wantsKeyFrame = true
+    /// How an encoder answers who asks for a key frame; nil: not at all.
+    var keyFrameDelayMS: Int64? = 0
+    private(set) var keyFrameRequests: [MonotonicTime] = []
+    private var keyFrameDue: MonotonicTime?
+    /// Of the picture; another one after `beginAnew`.
+    private var videoSSRC = ssrc
+    /// Sends what is asked for again in packets of their own (RFC 4588), with this payload type.
+    var repairPayloadType: UInt8?
+    private var repairSequence: UInt16 = 7
+    private var unsealed: [UInt16: (header: [UInt8], payload: [UInt8])] = [:]
+    /// Codec and parameters of the offer's picture.
+    var codec = "VP8/90000"
     private(set) var keyFrames = 0
     private(set) var nacks = 0
     private(set) var reports: [RTCPPacket] = []
@@ -46,9 +58,10 @@ final class VirtualPublisher: VirtualPeer {
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r
         a=mid:0\r
         a=rtpmap:111 opus/48000/2\r
-        m=video 9 UDP/TLS/RTP/SAVPF 100\r
+        m=video 9 UDP/TLS/RTP/SAVPF 100\(repairPayloadType.map { " \($0)" } ?? "")\r
         a=mid:1\r
-        a=rtpmap:100 VP8/90000\r
+        a=rtpmap:100 \(codec)\r
+        \(repairPayloadType.map { "a=rtpmap:\($0) rtx/90000\r\na=fmtp:\($0) apt=100\r" } ?? "a=rtcp-mux\r")
         a=extmap:3 \(Negotiation.transportExtensionURI)\r
         a=ssrc:\(Self.ssrc) cname:x\r
 
@@ -58,8 +71,9 @@ final class VirtualPublisher: VirtualPeer {
     override func connected(_ keys: SRTPKeys) throws { sealer = try PublisherSealer(keys) }
 
     /// Sends one frame, and 20 ms of sound every other time.
-    func sendFrame(using generator: inout SeededGenerator) {
-        let isKey = wantsKeyFrame
+    func sendFrame(at now: MonotonicTime = MonotonicTime(nanoseconds: .max), using generator: inout SeededGenerator) {
+        let isKey = wantsKeyFrame || keyFrameDue.map { $0 <= now } ?? false
+        if isKey { keyFrameDue = nil }
         if isKey { keyFrames += 1 }
         wantsKeyFrame = false
         for number in 0..<packetsPerFrame {
@@ -74,14 +88,61 @@ final class VirtualPublisher: VirtualPeer {
 
     private func sendPacket(_ payload: [UInt8], marker: Bool) {
         let header = header(
-            payloadType: 100, marker: marker, sequence: sequence, timestamp: UInt32(frames) * 3_000, ssrc: Self.ssrc,
+            payloadType: 100, marker: marker, sequence: sequence, timestamp: UInt32(frames) * 3_000, ssrc: videoSSRC,
             transport: transportSequence)
         transportSequence &+= 1
         payloads.append(payload)
         guard let sealed = sealer?.seal(header, payload) else { return }
         sent[sequence] = sealed
+        unsealed[sequence] = (header, payload)
         sequence &+= 1
         outbox.append(sealed)
+    }
+
+    /// A packet of any payload in the picture's place, which ends a frame.
+    func send(_ payload: [UInt8], marker: Bool = true) { sendPacket(payload, marker: marker) }
+
+    /// The next frame has another time.
+    func nextFrame() { frames += 1 }
+
+    /// Padding and nothing else, to try out the network's rate.
+    func sendProbe() {
+        var header = header(
+            payloadType: 100, marker: false, sequence: sequence, timestamp: UInt32(frames) * 3_000, ssrc: videoSSRC,
+            transport: nil)
+        header[0] |= 0x20
+        sequence &+= 1
+        if let sealed = sealer?.seal(header, [UInt8](repeating: 0, count: 99) + [100]) { outbox.append(sealed) }
+    }
+
+    /// The encoder begins again in the same session, as another source.
+    func beginAnew() {
+        videoSSRC = 0x3333
+        sequence = 12_345
+        wantsKeyFrame = true
+    }
+
+    func wantKeyFrame() { wantsKeyFrame = true }
+
+    func sayGoodbye() {
+        var compound = RTCPCompound()
+        compound.receiverReport(sender: videoSSRC)
+        let sources = [videoSSRC, Self.audioSSRC].flatMap { ssrc in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: ssrc >> UInt32($0)) }
+        }
+        compound.append([0x82, 203, 0, 2] + sources)
+        sendReport(compound)
+    }
+
+    private func repair(_ lost: UInt16) -> [UInt8]? {
+        guard let repairPayloadType else { return sent[lost] }
+        guard var (header, payload) = unsealed[lost] else { return nil }
+        header[1] = header[1] & 0x80 | repairPayloadType
+        (header[2], header[3]) = (UInt8(repairSequence >> 8), UInt8(repairSequence & 0xFF))
+        for (offset, byte) in [UInt8(0), 0, 0x44, 0x44].enumerated() { header[8 + offset] = byte }
+        repairSequence += 1
+        payload = [UInt8(lost >> 8), UInt8(lost & 0xFF)] + payload
+        return sealer?.seal(header, payload)
     }
 
     private func sendSound(using generator: inout SeededGenerator) {
@@ -119,8 +180,10 @@ final class VirtualPublisher: VirtualPeer {
             switch each {
             case .nack(_, let lost):
                 nacks += lost.count
-                outbox += lost.compactMap { sent[$0] }
-            case .keyFrameRequest: wantsKeyFrame = true
+                outbox += lost.compactMap(repair)
+            case .keyFrameRequest:
+                keyFrameRequests.append(now)
+                if let keyFrameDelayMS { keyFrameDue = keyFrameDue ?? now.advanced(byMilliseconds: keyFrameDelayMS) }
             case .receiverReport: reports.append(each)
             case .other(type: 205): transportReports += 1
             default: break

@@ -21,6 +21,9 @@ final class VirtualViewer: VirtualPeer {
     private(set) var duplicates = 0
     private(set) var repairs = 0
     private(set) var firstVideo: MonotonicTime?
+    /// Its part of the handshake takes so long.
+    var handshakeDelayMS: Int64 = 0
+    private var metAt: MonotonicTime?
     private(set) var senderReports: [SenderReport] = []
     /// It can ask for packets again.
     var asks = true
@@ -78,6 +81,8 @@ final class VirtualViewer: VirtualPeer {
     }
 
     override func tick(at now: MonotonicTime) {
+        metAt = metAt ?? now
+        if let metAt, now.milliseconds(since: metAt) < handshakeDelayMS { return }
         super.tick(at: now)
         guard asks, isConnected else { return }
         let lost = missing.due(at: now)
@@ -92,6 +97,13 @@ final class VirtualViewer: VirtualPeer {
             compound.receiverReport(sender: 1)
             sendReport(compound)
         }
+    }
+
+    func sayGoodbye() {
+        var compound = RTCPCompound()
+        compound.receiverReport(sender: 1)
+        compound.append([0x81, 203, 0, 1, 0, 0, 0, 1])
+        sendReport(compound)
     }
 
     func askForKeyFrame() {

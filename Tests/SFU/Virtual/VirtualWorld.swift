@@ -76,6 +76,7 @@ final class VirtualWorld {
     var downlinks: [SocketAddress: Link] = [:]
     var uplinks: [SocketAddress: Link] = [:]
     private(set) var datagramsOut = 0
+    private var datagramsTo: [SocketAddress: Int] = [:]
 
     init(seed: UInt64, workers: Int = 1) throws {
         generator = SeededGenerator(seed: seed)
@@ -100,9 +101,13 @@ final class VirtualWorld {
         try #require(SocketAddress("10.1.\(number / 250).\(number % 250 + 1)", port: 5_000))
     }
 
-    func publish(_ number: Int = 0, packetsPerFrame: Int = 9) throws -> VirtualPublisher {
+    /// `prepare` says what the publisher is like, before it offers.
+    func publish(
+        _ number: Int = 0, packetsPerFrame: Int = 9, prepare: (VirtualPublisher) -> Void = { _ in }
+    ) throws -> VirtualPublisher {
         let publisher = try VirtualPublisher(
             try address(number), certificate: try #require(DTLSCertificateBox.peer), packetsPerFrame: packetsPerFrame)
+        prepare(publisher)
         peers[publisher.address] = publisher
         try publisher.meet(publish(publisher.offer).answer, using: &generator)
         return publisher
@@ -152,6 +157,9 @@ final class VirtualWorld {
         settle()
     }
 
+    /// How many the relay has sent there.
+    func datagrams(to address: SocketAddress) -> Int { datagramsTo[address, default: 0] }
+
     /// Lets time pass, a millisecond at a time. `every` is called each 33 ms.
     func run(_ milliseconds: Int64, every: (() -> Void)? = nil) {
         for step in 0..<milliseconds {
@@ -194,6 +202,7 @@ final class VirtualWorld {
     private func collect() {
         for outlet in outlets {
             datagramsOut += outlet.datagrams.count
+            for (address, _) in outlet.datagrams { datagramsTo[address, default: 0] += 1 }
             for (address, datagram) in outlet.datagrams { fly(datagram, to: address, from: address, &downlinks) }
             outlet.datagrams = []
         }

@@ -1,0 +1,313 @@
+import ICE
+import TestSupport
+import Testing
+import Wire
+
+@testable import SFU
+
+/// What was found in the field: one test for each kind.
+@Suite("The relay in the field, in virtual time")
+struct FieldTests {
+    private func play(_ world: VirtualWorld, _ publisher: VirtualPublisher, _ milliseconds: Int64) {
+        world.run(milliseconds) { publisher.sendFrame(at: world.now, using: &world.generator) }
+    }
+
+    private func show(
+        seed: UInt64, prepare: (VirtualPublisher) -> Void = { _ in }
+    ) throws -> (VirtualWorld, VirtualPublisher) {
+        let world = try VirtualWorld(seed: seed)
+        let publisher = try world.publish(packetsPerFrame: 3, prepare: prepare)
+        world.run(200)
+        try #require(publisher.isConnected)
+        return (world, publisher)
+    }
+
+    private func expectWhole(_ viewer: VirtualViewer) {
+        let numbers = viewer.video.keys.sorted()
+        guard let first = numbers.first, let last = numbers.last else { return #expect(Bool(false), "no picture") }
+        #expect(numbers.count == last - first + 1)
+    }
+
+    // MARK: Beginnings
+
+    @Test("200 viewers who join at any time, with handshakes of up to 2 s, see their first packet within 300 ms")
+    func beginnings() throws {
+        let (world, publisher) = try show(seed: 301) { $0.keyFrameDelayMS = 100 }
+        play(world, publisher, 1_000)
+        var viewers: [VirtualViewer] = []
+        for number in 0..<200 {
+            let viewer = try world.watch(100 + number)
+            viewer.handshakeDelayMS = Int64.random(in: 0...2_000, using: &world.generator)
+            viewers.append(viewer)
+            play(world, publisher, Int64.random(in: 1...150, using: &world.generator))
+        }
+        play(world, publisher, 3_000)
+        let delays = viewers.map { viewer in
+            viewer.firstVideo.flatMap { first in viewer.connectedAt.map { first.milliseconds(since: $0) } } ?? .max
+        }.sorted()
+        print("first packets after the handshake's end: median \(delays[100]) ms, p99 \(delays[197]) ms")
+        #expect(delays[197] <= 300)
+        #expect(publisher.keyFrameRequests.count < 40, "they share them")
+    }
+
+    @Test("a request for a key frame that is lost is made again")
+    func lostRequest() throws {
+        let (world, publisher) = try show(seed: 302)
+        play(world, publisher, 3_000)
+        world.downlinks[publisher.address] = Link(delayMS: 1, lossPerMille: 1_000)
+        let viewer = try world.watch(1)
+        play(world, publisher, 450)
+        #expect(viewer.isConnected && viewer.firstVideo == nil)
+        world.downlinks[publisher.address] = nil
+        play(world, publisher, 700)
+        #expect(viewer.firstVideo != nil)
+    }
+
+    @Test("an encoder that hears no request: its next key frame is the beginning, and a young one is at once")
+    func deafEncoder() throws {
+        let (world, publisher) = try show(seed: 303) { $0.keyFrameDelayMS = nil }
+        play(world, publisher, 500)
+        let early = try world.watch(1)
+        play(world, publisher, 300)
+        #expect(early.firstVideo != nil)
+        play(world, publisher, 2_000)
+        let late = try world.watch(2)
+        play(world, publisher, 2_000)
+        #expect(late.isConnected && late.sound > 0 && late.firstVideo == nil)
+        publisher.wantKeyFrame()
+        play(world, publisher, 100)
+        #expect(late.firstVideo != nil)
+        #expect((3...20).contains(publisher.keyFrameRequests.count))
+    }
+
+    // MARK: Parameter sets
+
+    private static let sequenceSet: [UInt8] = [0x67, 0x42, 0xC0, 0x1F, 1, 2, 3]
+    private static let pictureSet: [UInt8] = [0x68, 0xCE, 4]
+    private static let slice: [UInt8] = [0x65, 0x88, 9, 9, 9]
+    private static let other: [UInt8] = [0x41, 0x9A, 7, 7]
+
+    /// Sends frames of which each tenth is a key frame: `sets` are sent with it as packets of their own.
+    private func playH264(_ world: VirtualWorld, _ publisher: VirtualPublisher, sets: [[UInt8]], frames: Int) {
+        for number in 0..<frames {
+            publisher.nextFrame()
+            if number % 10 == 0 {
+                for set in sets { publisher.send(set, marker: false) }
+                publisher.send(Self.slice, marker: false)
+                publisher.send(Self.slice)
+            } else {
+                publisher.send(Self.other)
+            }
+            world.run(33)
+        }
+    }
+
+    @Test("a viewer begins with the parameter sets that stand before the slices of a key frame")
+    func parameterSetsInBand() throws {
+        let (world, publisher) = try show(seed: 304) { $0.codec = "H264/90000" }
+        playH264(world, publisher, sets: [Self.sequenceSet, Self.pictureSet], frames: 15)
+        let viewer = try world.watch(1)
+        playH264(world, publisher, sets: [Self.sequenceSet, Self.pictureSet], frames: 20)
+        let received = viewer.video.sorted { $0.key < $1.key }.map(\.value.payload)
+        #expect(received.prefix(4) == [Self.sequenceSet, Self.pictureSet, Self.slice, Self.slice])
+        #expect(received.count { $0 == Self.sequenceSet } < 5)
+        expectWhole(viewer)
+    }
+
+    @Test("parameter sets that came once are sent again before each key frame")
+    func parameterSetsOnce() throws {
+        let (world, publisher) = try show(seed: 305) { $0.codec = "H264/90000" }
+        playH264(world, publisher, sets: [Self.sequenceSet, Self.pictureSet], frames: 10)
+        playH264(world, publisher, sets: [], frames: 30)
+        let viewer = try world.watch(1)
+        playH264(world, publisher, sets: [], frames: 20)
+        let received = viewer.video.sorted { $0.key < $1.key }.map(\.value.payload)
+        let together: [UInt8] = [0x78, 0, 7] + Self.sequenceSet + [0, 3] + Self.pictureSet
+        #expect(received.prefix(3) == [together, Self.slice, Self.slice])
+        expectWhole(viewer)
+    }
+
+    // MARK: Who is where
+
+    @Test("a viewer's check from the publisher's address changes nothing for the show")
+    func spoofedAddress() throws {
+        let (world, publisher) = try show(seed: 306)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        let made = viewer.checker?.makeCheck()
+        world.inject(try #require(made), from: publisher.address)
+        let before = viewer.video.count
+        play(world, publisher, 1_000)
+        #expect(viewer.video.count > before + 80 && world.engine.counters.misplacedChecks == 1)
+        #expect(world.engine.directory.peer(at: Endpoint(publisher.address))?.role == .uplink)
+        expectWhole(viewer)
+    }
+
+    @Test("an address that a viewer only says is its own gets a check and no media")
+    func unprovenAddress() throws {
+        let (world, publisher) = try show(seed: 307)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        let made = viewer.checker?.makeCheck()
+        let victim = try world.address(66)
+        world.inject(try #require(made), from: victim)
+        let before = viewer.video.count
+        play(world, publisher, 1_000)
+        #expect(viewer.video.count > before + 80)
+        #expect(world.datagrams(to: victim) <= 10, "an answer, and checks")
+    }
+
+    @Test("nobody is at port 0")
+    func portZero() throws {
+        let (world, publisher) = try show(seed: 308)
+        let viewer = try world.watch(1)
+        play(world, publisher, 300)
+        let made = viewer.checker?.makeCheck()
+        let nowhere = try #require(SocketAddress("10.9.9.9", port: 0))
+        world.inject(try #require(made), from: nowhere)
+        #expect(world.datagrams(to: nowhere) == 0 && world.engine.directory.peer(at: Endpoint(nowhere)) == nil)
+    }
+
+    // MARK: Who publishes
+
+    @Test("an uplink that never connects takes nothing from the one that is shown")
+    func hopelessUplink() throws {
+        let (world, publisher) = try show(seed: 309)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        let hopeless = try world.publish(50)
+        world.cut(hopeless)
+        play(world, publisher, 35_000)
+        #expect(world.endedStreams.isEmpty && world.engine.peers.count == 2)
+        #expect(viewer.video.count > 3 * 30 * 30)
+        expectWhole(viewer)
+    }
+
+    @Test("an uplink with another codec has viewers invited anew when its media come, not before")
+    func otherCodec() throws {
+        let (world, publisher) = try show(seed: 310)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        let second = try world.publish(50) { $0.codec = "H264/90000" }
+        play(world, publisher, 300)
+        #expect(second.isConnected && world.changedStreams.isEmpty)
+        let before = viewer.video.count
+        playH264(world, second, sets: [Self.sequenceSet, Self.pictureSet], frames: 10)
+        #expect(world.changedStreams == [world.stream] && viewer.video.count - before < 20)
+        let invited = try world.watch(2)
+        playH264(world, second, sets: [Self.sequenceSet, Self.pictureSet], frames: 15)
+        #expect(invited.video.count > 10)
+        expectWhole(invited)
+    }
+
+    @Test("the same encoder in another process is another session, from whatever port", arguments: [true, false])
+    func encoderAgain(samePort: Bool) throws {
+        let (world, publisher) = try show(seed: 311)
+        let viewer = try world.watch(1)
+        play(world, publisher, 1_000)
+        let before = viewer.video.count
+        publisher.startOver()
+        if !samePort { try world.move(publisher, to: try world.address(88)) }
+        try publisher.meet(world.publish(publisher.offer, resumes: false).answer, using: &world.generator)
+        world.run(200)
+        play(world, publisher, 1_500)
+        #expect(viewer.video.count > before + 90 && world.engine.peers.count == 2)
+        expectWhole(viewer)
+    }
+
+    @Test("a picture goes on when its source becomes another in the same session")
+    func otherSource() throws {
+        let (world, publisher) = try show(seed: 312)
+        let viewer = try world.watch(1)
+        play(world, publisher, 1_000)
+        let before = viewer.video.count
+        publisher.beginAnew()
+        play(world, publisher, 1_000)
+        #expect(viewer.video.count > before + 80)
+        #expect(world.engine.shows[world.stream]?.uplink.receiver?.sourceChanges == 1)
+        expectWhole(viewer)
+    }
+
+    // MARK: The uplink's packets
+
+    @Test("probes are not passed on, and leave no gap")
+    func probes() throws {
+        let (world, publisher) = try show(seed: 313)
+        let viewer = try world.watch(1)
+        for _ in 0..<60 {
+            play(world, publisher, 33)
+            publisher.sendProbe()
+        }
+        world.run(100)
+        #expect(viewer.video.count > 100 && viewer.video.values.allSatisfy { !$0.payload.isEmpty })
+        expectWhole(viewer)
+    }
+
+    @Test("what an uplink sends again in packets of their own is put in its place")
+    func uplinkRepair() throws {
+        let (world, publisher) = try show(seed: 314) { $0.repairPayloadType = 101 }
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        world.uplinks[publisher.address] = Link(delayMS: 20, lossPerMille: 50)
+        play(world, publisher, 4_000)
+        world.uplinks[publisher.address] = nil
+        play(world, publisher, 500)
+        world.run(200)
+        #expect(publisher.nacks > 10)
+        expectWhole(viewer)
+    }
+
+    @Test("packets that fit no viewer's datagram are counted and not passed on")
+    func oversized() throws {
+        let (world, publisher) = try show(seed: 315)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        publisher.send([0x10, 1] + [UInt8](repeating: 1, count: MediaTrack.maximumPayloadBytes - 1))
+        world.run(50)
+        #expect(world.engine.counters.oversizedPackets == 1)
+        #expect(viewer.video.values.allSatisfy { $0.payload.count <= MediaTrack.maximumPayloadBytes })
+    }
+
+    // MARK: Leaving
+
+    @Test("a viewer that takes its leave gets nothing more")
+    func viewerGoodbye() throws {
+        let (world, publisher) = try show(seed: 316)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        viewer.sayGoodbye()
+        play(world, publisher, 100)
+        #expect(world.engine.peers.count == 1 && world.viewersLeft == [1])
+    }
+
+    @Test("an uplink that takes its leave is asked whether it is there: one that pauses stays")
+    func uplinkGoodbye() throws {
+        let (world, publisher) = try show(seed: 317)
+        play(world, publisher, 500)
+        publisher.sayGoodbye()
+        world.run(5_000)
+        #expect(world.endedStreams.isEmpty, "it answers")
+        publisher.answersChecks = false
+        publisher.sayGoodbye()
+        world.run(5)
+        publisher.startOver()
+        world.run(4_000)
+        #expect(world.endedStreams == [world.stream])
+    }
+
+    @Test("a sealed alert has a viewer asked whether it is there, whoever sent it")
+    func closeNotify() throws {
+        let (world, publisher) = try show(seed: 318)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        let alert: [UInt8] = [21, 254, 253, 0, 1, 0, 0, 0, 0, 0, 5, 0, 24] + [UInt8](repeating: 7, count: 24)
+        world.inject(alert, from: viewer.address)
+        play(world, publisher, 4_000)
+        #expect(world.engine.peers.count == 2, "it is there")
+        viewer.answersChecks = false
+        viewer.startOver()
+        world.inject(alert, from: viewer.address)
+        play(world, publisher, 4_000)
+        #expect(world.engine.peers.count == 1)
+    }
+}

@@ -81,7 +81,7 @@ extension RelayEngine {
     private func isShown(
         _ peer: RelayPeer, _ receiver: UplinkReceiver, _ show: RelayShow, at now: MonotonicTime
     ) -> Bool {
-        guard show.uplink !== peer || !show.publishers.isFlowing else { return true }
+        if show.publishers.isShowing(peer) { return true }
         let (former, isShown) = show.receiveMedia(of: peer, receiver.tracks.map(\.negotiated), using: &generator)
         guard let former else { return isShown }
         outlet.log("another uplink has taken over", peer.stream)

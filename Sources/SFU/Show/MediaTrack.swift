@@ -3,12 +3,33 @@ import Wire
 /// The writing end of one track: makes the uplink's packets the show's, so that whoever publishes, and however often
 /// that changes, viewers see one source whose numbers and clock go on.
 final class MediaTrack {
-    /// The frame whose packets are coming.
-    private struct FrameStart {
-        let timestamp: UInt32
-        /// The first of its packets that has come.
-        var first: UInt64
-        var isKey: Bool
+    /// How the packets of the present source become the show's.
+    private struct Source {
+        var numbers: SequenceMap
+        let timestampOffset: UInt32
+        /// The frame whose packets are coming: its time, the first of its packets, and whether a decoder can begin there.
+        private var frame: (timestamp: UInt32, first: UInt64, isKey: Bool)?
+
+        init(numbers: SequenceMap, timestampOffset: UInt32) {
+            self.numbers = numbers
+            self.timestampOffset = timestampOffset
+        }
+
+        /// Whether the frame of this time is known as one where a decoder can begin.
+        func isKeyFrame(_ timestamp: UInt32) -> Bool { frame.map { $0.timestamp == timestamp && $0.isKey } ?? false }
+
+        /// Notes a packet of a picture. Where a key frame begins, when that is news: with its frame's first packet, since
+        /// what stands before the slices (parameter sets, a delimiter) is needed to decode them.
+        mutating func noteFrame(_ timestamp: UInt32, _ index: UInt64, isKey: Bool) -> UInt64? {
+            guard let known = frame, known.timestamp == timestamp else {
+                guard index > frame?.first ?? 0 else { return nil }
+                frame = (timestamp, index, isKey)
+                return isKey ? index : nil
+            }
+            guard index < known.first || isKey && !known.isKey else { return nil }
+            frame = (timestamp, min(known.first, index), known.isKey || isKey)
+            return known.isKey || isKey ? min(known.first, index) : nil
+        }
     }
 
     /// What a packet of the uplink turned out to be.
@@ -36,11 +57,7 @@ final class MediaTrack {
     private var video: VideoCodec?
     /// Since when the rest of a frame has been waited for.
     private(set) var heldSince: MonotonicTime?
-    /// How the present uplink's packets become the show's; nil before its first.
-    private var numbers: SequenceMap?
-    /// From the present uplink's RTP time to the show's; nil before its first packet.
-    private(set) var timestampOffset: UInt32?
-    private var frame: FrameStart?
+    private var source: Source?
     private var parameterSets = ParameterSets()
     private var lastArrival: (timestamp: UInt32, time: MonotonicTime)?
 
@@ -57,90 +74,75 @@ final class MediaTrack {
     func changeSource(codec: Codec) {
         self.codec = codec
         video = codec.video
-        numbers = nil
-        timestampOffset = nil
-        frame = nil
+        source = nil
         parameterSets = ParameterSets(codec.parameterSets)
         feed.note(nil)
     }
 
+    /// From the present source's RTP time to the show's; nil before its first packet.
+    var timestampOffset: UInt32? { source?.timestampOffset }
+
     /// Puts a packet of the uplink into the ring.
     func receive(_ packet: RTPHeader, payload: UnsafeRawBufferPointer, at now: MonotonicTime) -> Arrival {
         guard payload.count <= Self.maximumPayloadBytes else { return .tooLarge }
-        if numbers == nil { begin(with: packet, at: now) }
         guard !payload.isEmpty else {
-            _ = numbers?.leaveOut(packet.sequenceNumber)
+            _ = source?.numbers.leaveOut(packet.sequenceNumber)
             return .dropped
         }
-        let timestamp = packet.timestamp &+ (timestampOffset ?? 0)
+        var source = source ?? begin(with: packet, at: now)
+        defer { self.source = source }
+        let timestamp = packet.timestamp &+ source.timestampOffset
         let begins = video?.beginsKeyFrame(payload.octets.span) ?? false
-        if video == .h264 { completeKeyFrame(packet, timestamp, payload, begins: begins, at: now) }
-        guard let index = numbers?.index(of: packet.sequenceNumber) else { return .dropped }
-        let isLate = feed.ring.end != 0 && index < feed.end
-        guard write(index, timestamp, marker: packet.marker, payload, at: now) else { return .dropped }
-        if kind == .video { noteFrame(timestamp, index, isKey: begins, at: now) }
-        return isLate ? .late(index: index) : .next
-    }
-
-    private func write(
-        _ index: UInt64, _ timestamp: UInt32, marker: Bool, _ payload: UnsafeRawBufferPointer, at now: MonotonicTime
-    ) -> Bool {
+        if video == .h264 { complete(&source, packet.sequenceNumber, timestamp, payload, begins: begins, at: now) }
+        guard let index = source.numbers.index(of: packet.sequenceNumber) else { return .dropped }
         let end = feed.ring.end
-        guard feed.ring.write(index: index, timestamp: timestamp, marker: marker, payload: payload) else {
-            return false
+        let isLate = end != 0 && index < feed.end
+        guard feed.ring.write(index: index, timestamp: timestamp, marker: packet.marker, payload: payload) else {
+            return .dropped
         }
         if end == 0 { feed.begin(at: index) }
         if index >= end { lastArrival = (timestamp, now) }
-        return true
+        if kind == .video, let start = source.noteFrame(timestamp, index, isKey: begins) {
+            noteKeyFrame(start, at: now)
+        }
+        return isLate ? .late(index: index) : .next
     }
 
     /// The numbers go on behind the former source's, the clock by the time that has passed.
-    private func begin(with packet: RTPHeader, at now: MonotonicTime) {
+    private func begin(with packet: RTPHeader, at now: MonotonicTime) -> Source {
         guard let lastArrival else {
-            numbers = SequenceMap(packet.sequenceNumber, at: Self.firstIndex + UInt64(packet.sequenceNumber))
-            timestampOffset = 0
-            return
+            let index = Self.firstIndex + UInt64(packet.sequenceNumber)
+            return Source(numbers: SequenceMap(packet.sequenceNumber, at: index), timestampOffset: 0)
         }
         let elapsed = max(1, now.milliseconds(since: lastArrival.time))
         let wanted = lastArrival.timestamp &+ UInt32(truncatingIfNeeded: elapsed * Int64(kind.clockRate) / 1_000)
-        numbers = SequenceMap(packet.sequenceNumber, at: feed.ring.end)
-        timestampOffset = wanted &- packet.timestamp
+        return Source(
+            numbers: SequenceMap(packet.sequenceNumber, at: feed.ring.end), timestampOffset: wanted &- packet.timestamp)
     }
-
-    // MARK: Key frames
 
     /// Keeps parameter sets that come, and gives a key frame without any those that are known: a viewer may begin here.
-    private func completeKeyFrame(
-        _ packet: RTPHeader, _ timestamp: UInt32, _ payload: UnsafeRawBufferPointer, begins: Bool,
-        at now: MonotonicTime
+    private func complete(
+        _ source: inout Source, _ sequence: UInt16, _ timestamp: UInt32, _ payload: UnsafeRawBufferPointer,
+        begins: Bool, at now: MonotonicTime
     ) {
-        let isAlone = frame?.timestamp != timestamp || frame?.isKey == false
-        guard !parameterSets.receive(payload.octets.span), begins, isAlone, let sets = parameterSets.payload,
-            numbers?.makeRoom(before: packet.sequenceNumber) == true,
-            let index = numbers?.index(of: packet.sequenceNumber)
+        guard !parameterSets.receive(payload.octets.span), begins, !source.isKeyFrame(timestamp),
+            let sets = parameterSets.payload, source.numbers.makeRoom(before: sequence),
+            let index = source.numbers.index(of: sequence)
         else { return }
-        let isWritten = sets.withUnsafeBytes { write(index - 1, timestamp, marker: false, $0, at: now) }
-        if isWritten { noteFrame(timestamp, index - 1, isKey: true, at: now) }
+        let isFirst = feed.ring.end == 0
+        let isWritten = sets.withUnsafeBytes {
+            feed.ring.write(index: index - 1, timestamp: timestamp, marker: false, payload: $0)
+        }
+        guard isWritten else { return }
+        if isFirst { feed.begin(at: index - 1) }
+        if let start = source.noteFrame(timestamp, index - 1, isKey: true) { noteKeyFrame(start, at: now) }
     }
 
-    /// A key frame begins with its frame's first packet: what stands before the slices (parameter sets, a delimiter) is
-    /// needed to decode them.
-    private func noteFrame(_ timestamp: UInt32, _ index: UInt64, isKey: Bool, at now: MonotonicTime) {
-        guard var frame = self.frame, frame.timestamp == timestamp else {
-            guard index > self.frame?.first ?? 0 else { return }
-            self.frame = FrameStart(timestamp: timestamp, first: index, isKey: isKey)
-            if isKey { feed.note(TrackFeed.KeyFrame(index: index, arrival: now)) }
-            return
-        }
-        let isEarlier = index < frame.first
-        let wasKey = frame.isKey
-        frame.first = min(frame.first, index)
-        frame.isKey = wasKey || isKey
-        self.frame = frame
-        if frame.isKey, isEarlier || !wasKey {
-            let arrival = wasKey ? feed.keyFrame?.arrival : nil
-            feed.note(TrackFeed.KeyFrame(index: frame.first, arrival: arrival ?? now))
-        }
+    /// A frame that is known already, and whose first packet only came late, keeps its time.
+    private func noteKeyFrame(_ start: UInt64, at now: MonotonicTime) {
+        guard let known = feed.keyFrame else { return feed.note(TrackFeed.KeyFrame(index: start, arrival: now)) }
+        let isSame = start < known.index
+        feed.note(TrackFeed.KeyFrame(index: start, arrival: isSame ? known.arrival : now))
     }
 
     /// Lets readers have what has come: sound at once, of a picture whole frames, or all of it when the rest has been

@@ -18,6 +18,9 @@ struct Publishers<Peer: AnyObject> {
 
     init(_ first: Peer) { current = first }
 
+    /// Whether this one's media are the stream's, and have come before.
+    func isShowing(_ peer: Peer) -> Bool { isFlowing && peer === current }
+
     /// Another one has offered. Who is not needed any more: a successor who was not fast enough, or the present one if
     /// nothing has ever come from it. `isCurrent` says whether the new one is shown from now on.
     mutating func offer(_ peer: Peer) -> (displaced: Peer?, isCurrent: Bool) {

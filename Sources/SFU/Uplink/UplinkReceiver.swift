@@ -6,11 +6,7 @@ final class UplinkReceiver {
     /// One track as it arrives.
     struct Track {
         let negotiated: NegotiatedTrack
-        /// Of `negotiated`, side by side: they are looked at for every packet.
         fileprivate let kind: MediaKind
-        fileprivate let payloadType: UInt8
-        fileprivate let repairPayloadType: UInt8?
-        fileprivate let transportExtension: UInt8?
         fileprivate(set) var source: TrackSource
         fileprivate(set) var statistics: ReceiverStatistics?
         fileprivate var missing = MissingPackets()
@@ -21,13 +17,27 @@ final class UplinkReceiver {
         init(_ negotiated: NegotiatedTrack, announced: UInt32?) {
             self.negotiated = negotiated
             kind = negotiated.kind
-            payloadType = negotiated.payloadType
-            repairPayloadType = negotiated.repairPayloadType
-            transportExtension = negotiated.transportExtension
             source = TrackSource(announced: announced, layers: negotiated.rids)
         }
 
         var ssrc: UInt32? { source.ssrc }
+
+        /// Notes a packet of the present source. False when it is another's, or its source's first.
+        fileprivate mutating func receive(_ header: RTPHeader, bytes: Int, at now: MonotonicTime) -> Bool {
+            guard source.isCurrent(header.ssrc, at: now), statistics != nil else { return false }
+            statistics?.receive(header, bytes: bytes, at: now)
+            if kind == .video { missing.receive(header.sequenceNumber, at: now) }
+            if hasSaidGoodbye { hasSaidGoodbye = false }
+            return true
+        }
+    }
+
+    /// What packets of a payload type are, worked out once.
+    private struct PayloadUse {
+        let track: Int
+        let kind: MediaKind
+        let isRepair: Bool
+        let transportExtension: UInt8?
     }
 
     /// What an opened packet is.
@@ -45,6 +55,8 @@ final class UplinkReceiver {
     private static let assumedRoundTripMS: Int64 = 100
 
     let session: UplinkSession
+    /// By payload type.
+    private let uses: [PayloadUse?]
     private(set) var tracks: [Track]
     /// As our own checks have measured it.
     var roundTripMS = assumedRoundTripMS
@@ -54,32 +66,32 @@ final class UplinkReceiver {
     init(_ session: UplinkSession, tracks: [NegotiatedTrack], sources: [MediaKind: UInt32]) {
         self.session = session
         self.tracks = tracks.map { Track($0, announced: sources[$0.kind]) }
+        uses = Self.uses(of: tracks)
         feedback = tracks.contains { $0.transportExtension != nil } ? TransportFeedback() : nil
+    }
+
+    private static func uses(of tracks: [NegotiatedTrack]) -> [PayloadUse?] {
+        var uses = [PayloadUse?](repeating: nil, count: 128)
+        for (number, track) in tracks.enumerated() {
+            for (payloadType, isRepair) in [(track.repairPayloadType, true), (track.payloadType, false)] {
+                guard let payloadType, payloadType < 128 else { continue }
+                uses[Int(payloadType)] = PayloadUse(
+                    track: number, kind: track.kind, isRepair: isRepair, transportExtension: track.transportExtension)
+            }
+        }
+        return uses
     }
 
     /// Notes an opened packet's arrival, and tells what it is.
     func receive(_ header: RTPHeader, _ packet: Span<UInt8>, at now: MonotonicTime) -> Arrival {
-        for number in tracks.indices {
-            if tracks[number].payloadType == header.payloadType {
-                noteTransport(header, packet, tracks[number].transportExtension, at: now)
-                return receive(header, packet, track: number, at: now)
-            }
-            if tracks[number].repairPayloadType == header.payloadType {
-                noteTransport(header, packet, tracks[number].transportExtension, at: now)
-                return receiveRepair(header, packet, track: number, at: now)
-            }
+        guard let use = uses[Int(header.payloadType & 0x7F)] else { return .unknown }
+        if let id = use.transportExtension, let sequence = header.extensionWord(id: id, in: packet) {
+            feedback?.receive(sequence, at: now)
+            feedbackSource = header.ssrc
         }
-        return .unknown
-    }
-
-    private func receive(
-        _ header: RTPHeader, _ packet: Span<UInt8>, track number: Int, at now: MonotonicTime
-    ) -> Arrival {
-        if tracks[number].source.isCurrent(header.ssrc, at: now), tracks[number].statistics != nil {
-            note(header, bytes: packet.count, track: number, at: now)
-            return .media(tracks[number].kind, header)
-        }
-        return receiveOther(header, packet, track: number, at: now)
+        if use.isRepair { return receiveRepair(header, packet, track: use.track, at: now) }
+        if tracks[use.track].receive(header, bytes: packet.count, at: now) { return .media(use.kind, header) }
+        return receiveOther(header, packet, track: use.track, at: now)
     }
 
     private func receiveOther(
@@ -105,12 +117,6 @@ final class UplinkReceiver {
         tracks[number].hasSaidGoodbye = false
     }
 
-    private func note(_ header: RTPHeader, bytes: Int, track number: Int, at now: MonotonicTime) {
-        tracks[number].statistics?.receive(header, bytes: bytes, at: now)
-        if tracks[number].kind == .video { tracks[number].missing.receive(header.sequenceNumber, at: now) }
-        if tracks[number].hasSaidGoodbye { tracks[number].hasSaidGoodbye = false }
-    }
-
     /// RFC 4588: the lost packet is in there; a probe has none.
     private func receiveRepair(
         _ header: RTPHeader, _ packet: Span<UInt8>, track number: Int, at now: MonotonicTime
@@ -126,16 +132,6 @@ final class UplinkReceiver {
         else { return .nothing }
         tracks[number].missing.receive(original.sequenceNumber, at: now)
         return .media(negotiated.kind, original)
-    }
-
-    private func noteTransport(
-        _ header: RTPHeader, _ packet: Span<UInt8>, _ id: UInt8?, at now: MonotonicTime
-    ) {
-        guard let id, let sequence = header.extensionWord(id: id, in: packet) else {
-            return
-        }
-        feedback?.receive(sequence, at: now)
-        feedbackSource = header.ssrc
     }
 
     /// The kind of media that the report is about; nil when it is about none of this uplink's.

@@ -60,8 +60,8 @@ struct DownlinkTrack {
     func isAt(_ index: UInt64) -> Bool { first != nil && next == index }
 
     mutating func count(packets: Int, payloadBytes: Int) {
-        packetsSent &+= UInt64(packets)
-        payloadBytesSent &+= UInt64(payloadBytes)
+        packetsSent &+= UInt64(truncatingIfNeeded: packets)
+        payloadBytesSent &+= UInt64(truncatingIfNeeded: payloadBytes)
     }
 
     mutating func nextRepairNumber() -> UInt64 {

@@ -123,8 +123,7 @@ struct Egress: ~Copyable {
                 rolloverCounter: UInt32(truncatingIfNeeded: number >> 16), into: output)
             guard packet.isIntact else { return overrun += 1 }
         }
-        downlink.pointee.tracks[track.number].count(
-            packets: group.count, payloadBytes: group.totalBytes - group.paddingBytes)
+        downlink.pointee.tracks[track.number].count(packets: group.count, payloadBytes: group.mediaBytes)
         commit(used, to: downlink.pointee.endpoint, segmentBytes: group.payloadBytes + overhead)
     }
 

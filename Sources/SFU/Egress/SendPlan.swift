@@ -12,8 +12,8 @@ struct SendPlan: ~Copyable {
         let payloadBytes: Int
         /// Of all together.
         var totalBytes: Int
-        /// What of it is padding.
-        var paddingBytes: Int
+        /// Of them, without padding.
+        var mediaBytes: Int
         /// Its last one is shorter: none can follow.
         var isClosed = false
     }
@@ -60,14 +60,14 @@ struct SendPlan: ~Copyable {
         guard groupCount > 0, groups[groupCount - 1].takes(bytes) else {
             groups[groupCount] = Group(
                 first: packetCount, count: 1, payloadBytes: bytes, totalBytes: bytes,
-                paddingBytes: Int(packet.paddingBytes))
+                mediaBytes: bytes - Int(packet.paddingBytes))
             groupCount += 1
             return
         }
         let group = groups + (groupCount - 1)
         group.pointee.count += 1
         group.pointee.totalBytes += bytes
-        group.pointee.paddingBytes += Int(packet.paddingBytes)
+        group.pointee.mediaBytes += bytes - Int(packet.paddingBytes)
         group.pointee.isClosed = bytes < group.pointee.payloadBytes
     }
 }

@@ -89,12 +89,10 @@ final class MediaTrack {
             _ = source?.numbers.leaveOut(packet.sequenceNumber)
             return .dropped
         }
-        var source = source ?? begin(with: packet, at: now)
-        defer { self.source = source }
-        let timestamp = packet.timestamp &+ source.timestampOffset
+        let timestamp = packet.timestamp &+ (source?.timestampOffset ?? begin(with: packet, at: now))
         let begins = video?.beginsKeyFrame(payload.octets.span) ?? false
-        if video == .h264 { complete(&source, packet.sequenceNumber, timestamp, payload, begins: begins, at: now) }
-        guard let index = source.numbers.index(of: packet.sequenceNumber) else { return .dropped }
+        if video == .h264 { complete(packet.sequenceNumber, timestamp, payload, begins: begins, at: now) }
+        guard let index = source?.numbers.index(of: packet.sequenceNumber) else { return .dropped }
         let end = feed.ring.end
         let isLate = end != 0 && index < feed.end
         guard feed.ring.write(index: index, timestamp: timestamp, marker: packet.marker, payload: payload) else {
@@ -102,14 +100,20 @@ final class MediaTrack {
         }
         if end == 0 { feed.begin(at: index) }
         if index >= end { lastArrival = (timestamp, now) }
-        if kind == .video, let start = source.noteFrame(timestamp, index, isKey: begins) {
+        if kind == .video, let start = source?.noteFrame(timestamp, index, isKey: begins) {
             noteKeyFrame(start, at: now)
         }
         return isLate ? .late(index: index) : .next
     }
 
-    /// The numbers go on behind the former source's, the clock by the time that has passed.
-    private func begin(with packet: RTPHeader, at now: MonotonicTime) -> Source {
+    /// The numbers go on behind the former source's, the clock by the time that has passed. The clock's offset.
+    private func begin(with packet: RTPHeader, at now: MonotonicTime) -> UInt32 {
+        let source = makeSource(packet, at: now)
+        self.source = source
+        return source.timestampOffset
+    }
+
+    private func makeSource(_ packet: RTPHeader, at now: MonotonicTime) -> Source {
         guard let lastArrival else {
             let index = Self.firstIndex + UInt64(packet.sequenceNumber)
             return Source(numbers: SequenceMap(packet.sequenceNumber, at: index), timestampOffset: 0)
@@ -122,12 +126,12 @@ final class MediaTrack {
 
     /// Keeps parameter sets that come, and gives a key frame without any those that are known: a viewer may begin here.
     private func complete(
-        _ source: inout Source, _ sequence: UInt16, _ timestamp: UInt32, _ payload: UnsafeRawBufferPointer,
+        _ sequence: UInt16, _ timestamp: UInt32, _ payload: UnsafeRawBufferPointer,
         begins: Bool, at now: MonotonicTime
     ) {
-        guard !parameterSets.receive(payload.octets.span), begins, !source.isKeyFrame(timestamp),
-            let sets = parameterSets.payload, source.numbers.makeRoom(before: sequence),
-            let index = source.numbers.index(of: sequence)
+        guard !parameterSets.receive(payload.octets.span), begins, source?.isKeyFrame(timestamp) == false,
+            let sets = parameterSets.payload, source?.numbers.makeRoom(before: sequence) == true,
+            let index = source?.numbers.index(of: sequence)
         else { return }
         let isFirst = feed.ring.end == 0
         let isWritten = sets.withUnsafeBytes {
@@ -135,7 +139,7 @@ final class MediaTrack {
         }
         guard isWritten else { return }
         if isFirst { feed.begin(at: index - 1) }
-        if let start = source.noteFrame(timestamp, index - 1, isKey: true) { noteKeyFrame(start, at: now) }
+        if let start = source?.noteFrame(timestamp, index - 1, isKey: true) { noteKeyFrame(start, at: now) }
     }
 
     /// A frame that is known already, and whose first packet only came late, keeps its time.

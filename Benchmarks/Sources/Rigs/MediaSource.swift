@@ -28,6 +28,7 @@ final class MediaSource {
         s=-\r
         t=0 0\r
         a=ice-ufrag:bench\r
+        a=ice-pwd:the bench's own password\r
         a=fingerprint:sha-256 \(fingerprint)\r
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r
         a=mid:0\r

@@ -100,6 +100,8 @@ final class RelayRig {
         o=- 1 1 IN IP4 0.0.0.0\r
         s=-\r
         t=0 0\r
+        a=ice-ufrag:rigs\r
+        a=ice-pwd:the rig's own password\r
         a=fingerprint:sha-256 \(MediaSource.fingerprint)\r
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r
         a=mid:0\r

@@ -106,15 +106,14 @@ struct RelayRoutes {
         do {
             return try await body()
         } catch let error as RelayError {
-            switch error {
-            case .invalidOffer(let reason): throw Problem(.badRequest, reason)
-            case .noCommonCodec(let offered):
-                throw Problem(
-                    .notAcceptable,
-                    "No codec in common: VP8, H264, VP9, AV1 and opus are forwarded, offered: \(offered).")
-            case .noUplink: throw Problem(.conflict, "Nobody publishes this stream now.")
-            case .unavailable: throw Problem(.serviceUnavailable, "The relay can't take this now.")
-            }
+            let status: HTTPResponse.Status =
+                switch error {
+                case .invalidOffer: .badRequest
+                case .noCommonCodec: .notAcceptable
+                case .noUplink: .conflict
+                case .unavailable: .serviceUnavailable
+                }
+            throw Problem(status, error.explanation)
         }
     }
 

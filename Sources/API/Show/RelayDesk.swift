@@ -81,10 +81,9 @@ private struct Sessions {
 
     private static func reason(of error: any Error) -> String {
         switch error as? RelayError {
-        case .invalidOffer(let reason): reason
-        case .noCommonCodec(let offered): "The relay can't forward what was offered: \(offered)."
         case .noUplink: "The picture hasn't reached the relay yet."
-        case .unavailable, nil: "The relay can't take this now."
+        case let error?: error.explanation
+        case nil: "The relay can't take this now."
         }
     }
 }

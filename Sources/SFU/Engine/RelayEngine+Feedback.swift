@@ -84,7 +84,7 @@ extension RelayEngine {
         receiver.didRequestKeyFrame()
         show.uplink.statistics.keyFrameRequests += 1
         var compound = RTCPCompound()
-        compound.receiverReport(sender: ssrc)
+        if receiver.track(.video)?.negotiated.takesReducedSize != true { compound.receiverReport(sender: ssrc) }
         compound.pictureLossIndication(sender: ssrc, media: media)
         send(compound, to: show.uplink)
         if let again = show.keyFrames.due(roundTripMS: receiver.roundTripMS) { timers.set(.keyFrame, again) }

@@ -140,8 +140,7 @@ final class RelayEngine {
         guard let peer = peers[id],
             let early = peer.agree({ offered in
                 PeerTerms(
-                    tracks: offered.filter { answer.kinds.contains($0.kind) }, fingerprints: answer.fingerprints,
-                    role: answer.dtlsRole)
+                    tracks: answer.tracks(of: offered), fingerprints: answer.fingerprints, role: answer.dtlsRole)
             })
         else { return }
         directory.learn(

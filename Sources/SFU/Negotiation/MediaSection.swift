@@ -9,8 +9,13 @@ struct MediaSources: Equatable, Sendable {
 
 /// One section of an SDP that the relay writes.
 struct MediaSection {
-    enum Direction: String { case sendonly, recvonly }
-    enum Setup: String { case passive, actpass }
+    enum Direction: String { case sendonly, recvonly, inactive }
+    enum Setup: String { case active, passive, actpass }
+
+    /// What of RTCP the relay speaks (RFC 4585, section 4.2; RFC 5104). Only an uplink has an encoder that could adapt to
+    /// transport-wide feedback.
+    private static let videoFeedback = ["nack", "nack pli", "ccm fir"]
+    private static let transportFeedback = "transport-cc"
 
     let track: NegotiatedTrack
     let direction: Direction
@@ -20,43 +25,69 @@ struct MediaSection {
 
     func media(_ local: LocalPeer, protocol: String) -> SessionDescription.Media {
         SessionDescription.Media(
-            kind: track.kind.rawValue, port: 9, protocol: `protocol`,
-            formats: ([track.payloadType] + [repairPayloadType].compactMap { $0 }).map(String.init),
-            attributes: transport(local) + codec + feedback + (direction == .sendonly ? source : [])
-                + local.candidateLines)
+            kind: track.kind.rawValue, port: 9, protocol: `protocol`, formats: formats,
+            attributes: transport(local) + codecs + extensions + feedback + layers
+                + (direction == .sendonly ? source : []) + local.candidateLines)
     }
 
-    private var repairPayloadType: UInt8? { direction == .sendonly ? track.repairPayloadType : nil }
+    private var formats: [String] {
+        var types = [track.payloadType] + [track.repairPayloadType].compactMap { $0 }
+        if let alternative = track.alternative { types += [alternative.payloadType, alternative.repairPayloadType] }
+        return types.map(String.init)
+    }
 
     private func transport(_ local: LocalPeer) -> [String] {
-        [
-            "mid:\(track.mid)", "ice-ufrag:\(local.credentials.usernameFragment)",
-            "ice-pwd:\(local.credentials.password)", "fingerprint:\(local.fingerprint)",
-            "setup:\(setup.rawValue)", "rtcp-mux", "rtcp-rsize", direction.rawValue,
+        var lines = track.mid.map { ["mid:\($0)"] } ?? []
+        lines += [
+            "ice-ufrag:\(local.credentials.usernameFragment)", "ice-pwd:\(local.credentials.password)",
+            "fingerprint:\(local.fingerprint)", "setup:\(setup.rawValue)", "rtcp-mux",
         ]
+        if setup == .actpass || track.takesReducedSize { lines.append("rtcp-rsize") }
+        return lines + [direction.rawValue]
     }
 
-    private var codec: [String] {
-        var lines = ["rtpmap:\(track.payloadType) \(track.codec.name)"]
-        if let parameters = track.codec.parameters { lines.append("fmtp:\(track.payloadType) \(parameters)") }
+    private var codecs: [String] {
+        var lines = Self.lines(track.codec, track.payloadType, track.repairPayloadType)
+        if let alternative = track.alternative {
+            lines += Self.lines(alternative.codec, alternative.payloadType, alternative.repairPayloadType)
+        }
+        return lines
+    }
+
+    private static func lines(_ codec: Codec, _ payloadType: UInt8, _ repairPayloadType: UInt8?) -> [String] {
+        var lines = ["rtpmap:\(payloadType) \(codec.name)"]
+        if let parameters = codec.parameters { lines.append("fmtp:\(payloadType) \(parameters)") }
         if let repairPayloadType {
             lines += [
-                "rtpmap:\(repairPayloadType) rtx/\(track.codec.clockRate)",
-                "fmtp:\(repairPayloadType) apt=\(track.payloadType)",
+                "rtpmap:\(repairPayloadType) rtx/\(codec.clockRate)", "fmtp:\(repairPayloadType) apt=\(payloadType)",
             ]
         }
         return lines
     }
 
-    /// RFC 4585, section 4.2. Only an uplink has an encoder that could adapt to transport-wide feedback.
+    private var extensions: [String] {
+        guard direction == .recvonly else { return [] }
+        return [
+            (track.transportExtension, Negotiation.transportExtensionURI),
+            (track.midExtension, Negotiation.midExtensionURI), (track.ridExtension, Negotiation.ridExtensionURI),
+            (track.repairedRidExtension, Negotiation.repairedRidExtensionURI),
+        ].compactMap { id, uri in id.map { "extmap:\($0) \(uri)" } }
+    }
+
+    /// In an answer only what was offered (RFC 4585, section 4.2).
     private var feedback: [String] {
-        var kinds: [String] = track.kind == .video ? ["nack", "nack pli", "ccm fir"] : []
-        var lines: [String] = []
-        if direction == .recvonly, let id = track.transportExtension {
-            kinds.append("transport-cc")
-            lines.append("extmap:\(id) \(Negotiation.transportExtensionURI)")
-        }
-        return lines + kinds.map { "rtcp-fb:\(track.payloadType) \($0)" }
+        guard direction != .inactive else { return [] }
+        var kinds = track.kind == .video ? Self.videoFeedback : []
+        if direction == .recvonly, track.transportExtension != nil { kinds.append(Self.transportFeedback) }
+        if setup != .actpass { kinds = kinds.filter(track.feedback.contains) }
+        let types = [track.payloadType] + [track.alternative?.payloadType].compactMap { $0 }
+        return types.flatMap { type in kinds.map { "rtcp-fb:\(type) \($0)" } }
+    }
+
+    /// All layers are taken, since encoders stop when one is not (RFC 8853, section 5.3); one of them is forwarded.
+    private var layers: [String] {
+        guard direction == .recvonly, !track.rids.isEmpty else { return [] }
+        return track.rids.map { "rid:\($0) recv" } + ["simulcast:recv \(track.rids.joined(separator: ";"))"]
     }
 
     /// RFC 5576; sound and picture share a stream name and a CNAME, so that a player keeps them together.
@@ -64,7 +95,7 @@ struct MediaSection {
         var lines = ["msid:vitrine \(track.kind.rawValue)"]
         guard let sources else { return lines }
         var numbers = [sources.media]
-        if repairPayloadType != nil {
+        if track.repairPayloadType != nil {
             lines.append("ssrc-group:FID \(sources.media) \(sources.repair)")
             numbers.append(sources.repair)
         }

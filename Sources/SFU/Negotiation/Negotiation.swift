@@ -1,113 +1,145 @@
 import DTLS
 import Wire
 
-/// What a peer offered, as far as the relay uses it, and the relay's answer (RFC 8829, RFC 9143).
+/// What a peer offered, as far as the relay uses it, and the relay's answer (RFC 8829, section 5.3): each section of the
+/// offer is looked at once, and has its answer.
 struct Negotiation: Sendable {
     static let transportExtensionURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+    static let midExtensionURI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+    static let ridExtensionURI = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+    static let repairedRidExtensionURI = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+
+    /// What is said to one section.
+    enum Verdict: Sendable {
+        case accepted(NegotiatedTrack)
+        /// It stays, and nothing flows.
+        case inactive(NegotiatedTrack)
+        case refused
+    }
 
     let offer: SessionDescription
-    /// Of the peer's certificate.
-    let fingerprints: [Fingerprint]
-    /// The peer's own; nil when it doesn't say.
-    let usernameFragment: String?
-    var password: String? { offer.media.lazy.compactMap { offer.value("ice-pwd", in: $0) }.first }
-    var dtlsRole: DTLSTransport.Role { .server }
     /// The accepted tracks: one video and one audio at most.
     let tracks: [NegotiatedTrack]
+    private let transport: TransportTerms
+    private let verdicts: [Verdict]
+    /// The names of those that are bundled; empty for an offer without a bundle.
+    private let bundled: [String]
 
-    /// `wanted`: the codecs to accept, by kind; nil takes what the peer prefers among those that the relay forwards.
+    var fingerprints: [Fingerprint] { transport.fingerprints }
+    var usernameFragment: String { transport.usernameFragment }
+    var password: String { transport.password }
+    /// The relay's in the handshake.
+    var dtlsRole: DTLSTransport.Role { transport.role }
+
+    /// `wanted`: the codecs that a viewer is to be sent, by kind; nil for an uplink, of which is taken what it prefers
+    /// among those that the relay forwards.
     init(offer text: String, wanted: [MediaKind: Codec]? = nil) throws(RelayError) {
-        do {
-            offer = try SessionDescription(parsing: text)
-        } catch {
-            throw .invalidOffer(reason: "The SDP can't be read.")
-        }
-        var tracks: [NegotiatedTrack] = []
-        for media in offer.media where media.port != 0 {
-            guard let mid = media.value("mid"), let kind = MediaKind(rawValue: media.kind),
-                !tracks.contains(where: { $0.kind == kind }),
-                let track = Self.track(in: media, mid: mid, kind: kind, wanted: wanted)
-            else { continue }
-            tracks.append(track)
-        }
-        guard let first = tracks.first, let section = offer.media.first(where: { $0.value("mid") == first.mid }) else {
-            let offered = offer.media.flatMap { $0.codecs.map(\.name) }.joined(separator: ", ")
-            throw .noCommonCodec(offered: offered.isEmpty ? "nothing" : offered)
-        }
-        fingerprints = Self.fingerprints(offer, in: section)
-        guard !fingerprints.isEmpty else {
-            throw .invalidOffer(reason: "The offer has no fingerprint by sha-256, sha-384 or sha-512.")
-        }
+        let offer = try Self.parse(text)
+        let group = Self.bundle(of: offer)
+        let sections = offer.media.indices.map { OfferedSection($0, of: offer, bundle: group) }
+        try Self.checkNames(sections, group)
+        let selector = TrackSelector(wanted: wanted)
+        let (verdicts, tracks) = selector.verdicts(on: sections)
+        try selector.checkWhole(sections, tracks)
+        let accepted = tracks.map { sections[$0.section] }
+        try Self.checkBundle(accepted, group)
+        transport = try TransportTerms(
+            of: offer, accepted: Self.inBundleOrder(accepted, group),
+            tagged: sections.first { $0.mid != nil && $0.mid == group.first })
+        self.offer = offer
         self.tracks = tracks
-        usernameFragment = offer.value("ice-ufrag", in: section)
+        self.verdicts = verdicts
+        let isBundled = !group.isEmpty || accepted.count > 1
+        bundled =
+            !isBundled
+            ? []
+            : zip(sections, verdicts).compactMap { section, verdict in
+                if case .refused = verdict { return nil }
+                return section.mid
+            }
+    }
+
+    private static func parse(_ text: String) throws(RelayError) -> SessionDescription {
+        let description: SessionDescription
+        do {
+            description = try SessionDescription(parsing: text)
+        } catch {
+            switch error {
+            case .malformed(let line): throw .invalidOffer(reason: "The SDP can't be read: line \(line) is none.")
+            case .tooLarge: throw .invalidOffer(reason: "The SDP is longer than 64 KiB.")
+            }
+        }
+        guard !description.media.isEmpty else { throw .invalidOffer(reason: "The SDP has no m= section.") }
+        return description
+    }
+
+    /// The names in the offered bundle (RFC 9143, section 7.1), in its order.
+    private static func bundle(of description: SessionDescription) -> [String] {
+        let line = description.values("group").first { $0.hasPrefix("BUNDLE") }
+        return (line ?? "").split(whereSeparator: \.isWhitespace).dropFirst().map(String.init)
+    }
+
+    private static func inBundleOrder(_ sections: [OfferedSection], _ group: [String]) -> [OfferedSection] {
+        let named = group.compactMap { mid in sections.first { $0.mid == mid } }
+        return named.isEmpty ? sections : named
+    }
+
+    /// RFC 5888, section 6, and RFC 9143, section 7.2: names are unique, and a group names sections.
+    private static func checkNames(_ sections: [OfferedSection], _ group: [String]) throws(RelayError) {
+        let mids = sections.compactMap(\.mid)
+        for section in sections where mids.count(where: { $0 == section.mid }) > 1 {
+            throw .invalidOffer(section: section.name, reason: "Another section has the same mid.")
+        }
+        guard group.allSatisfy(mids.contains) else {
+            throw .invalidOffer(reason: "The BUNDLE group names a mid that no section has.")
+        }
+    }
+
+    /// All of a session goes over one transport: an offer that has another for each section can't be taken.
+    private static func checkBundle(_ accepted: [OfferedSection], _ group: [String]) throws(RelayError) {
+        guard accepted.count > 1 else { return }
+        if let stranger = accepted.first(where: { !group.isEmpty && !group.contains($0.mid ?? "") }) {
+            throw .invalidOffer(
+                section: stranger.name, reason: "It isn't in the BUNDLE group: the relay has one transport for all.")
+        }
+        let fragments = Set(accepted.compactMap { $0.media.value("ice-ufrag") })
+        guard group.isEmpty, fragments.count > 1 else { return }
+        throw .invalidOffer(
+            reason: "Each section has a transport of its own: offer them in one BUNDLE group (max-bundle).")
     }
 
     /// The SSRC of each track's media, where the offer names it (RFC 5576); the first of a group is the original.
     var announcedSources: [MediaKind: UInt32] {
         var sources: [MediaKind: UInt32] = [:]
-        for track in tracks {
-            let media = offer.media.first { $0.value("mid") == track.mid }
-            let group = media?.values("ssrc-group").first { $0.hasPrefix("FID ") }?.dropFirst(4)
-            let line = group.map(String.init) ?? media?.value("ssrc")
+        for track in tracks where track.rids.isEmpty {
+            let media = offer.media[track.section]
+            let group = media.values("ssrc-group").first { $0.hasPrefix("FID ") }?.dropFirst(4)
+            let line = group.map(String.init) ?? media.value("ssrc")
             sources[track.kind] = line?.split(separator: " ").first.flatMap { UInt32($0) }
         }
         return sources
     }
 
-    private static func track(
-        in media: SessionDescription.Media, mid: String, kind: MediaKind, wanted: [MediaKind: Codec]?
-    ) -> NegotiatedTrack? {
-        let codecs = media.codecs
-        let found = codecs.lazy.map {
-            (payloadType: $0.payloadType, codec: Codec(name: $0.name, parameters: $0.parameters))
-        }
-        .first { offered in
-            guard let wanted else { return offered.codec.isForwarded(as: kind) }
-            return wanted[kind]?.isPlayed(by: offered.codec) == true
-        }
-        guard let found else { return nil }
-        var track = NegotiatedTrack(mid: mid, kind: kind, codec: found.codec, payloadType: found.payloadType)
-        let isViewer = wanted != nil
-        track.repairPayloadType =
-            codecs.first { $0.name.lowercased().hasPrefix("rtx/") && $0.parameters == "apt=\(found.payloadType)" }?
-            .payloadType
-        if !isViewer {
-            track.transportExtension = media.values("extmap").lazy.compactMap(extensionID).first
-        }
-        return track
-    }
-
-    /// The id in `3 http://…transport-wide-cc…` (RFC 8285, section 8); 15 and more would need another form.
-    private static func extensionID(_ line: String) -> UInt8? {
-        let words = line.split(separator: " ")
-        guard words.count >= 2, words[1] == transportExtensionURI,
-            let id = UInt8(words[0].prefix { $0 != "/" }), (1...14).contains(id)
-        else { return nil }
-        return id
-    }
-
-    /// A section's own go before the session's (RFC 8122, section 5).
-    private static func fingerprints(
-        _ description: SessionDescription, in section: SessionDescription.Media?
-    ) -> [Fingerprint] {
-        let own = (section?.values("fingerprint") ?? []).compactMap { Fingerprint($0) }
-        return own.isEmpty ? description.values("fingerprint").compactMap { Fingerprint($0) } : own
-    }
-
-    /// The relay's answer: passive in DTLS, everything on one transport.
+    /// The relay's answer, everything on one transport.
     func answer(_ local: LocalPeer, direction: MediaSection.Direction, sources: [MediaKind: MediaSources] = [:])
         -> String
     {
-        let media = offer.media.map { offered -> SessionDescription.Media in
-            guard let mid = offered.value("mid"), let track = tracks.first(where: { $0.mid == mid }) else {
-                return .init(
+        let setup = dtlsRole == .client ? MediaSection.Setup.active : .passive
+        let media = zip(offer.media, verdicts).map { offered, verdict -> SessionDescription.Media in
+            switch verdict {
+            case .accepted(let track):
+                MediaSection(track: track, direction: direction, setup: setup, sources: sources[track.kind])
+                    .media(local, protocol: offered.protocol)
+            case .inactive(let track):
+                MediaSection(track: track, direction: .inactive, setup: setup, sources: nil)
+                    .media(local, protocol: offered.protocol)
+            case .refused:
+                .init(
                     kind: offered.kind, port: 0, protocol: offered.protocol, formats: [offered.formats[0]],
                     attributes: ["inactive"] + (offered.value("mid").map { ["mid:\($0)"] } ?? []))
             }
-            return MediaSection(track: track, direction: direction, setup: .passive, sources: sources[track.kind])
-                .media(local, protocol: offered.protocol)
         }
-        return Self.description(local, tracks: tracks, media: media)
+        return Self.description(local, bundled: bundled, media: media)
     }
 
     /// An offer of the relay's own for these tracks.
@@ -118,39 +150,72 @@ struct Negotiation: Sendable {
             MediaSection(track: track, direction: .sendonly, setup: .actpass, sources: sources[track.kind])
                 .media(local, protocol: "UDP/TLS/RTP/SAVPF")
         }
-        return description(local, tracks: tracks, media: media)
+        return description(local, bundled: tracks.compactMap(\.mid), media: media)
     }
 
     private static func description(
-        _ local: LocalPeer, tracks: [NegotiatedTrack], media: [SessionDescription.Media]
+        _ local: LocalPeer, bundled: [String], media: [SessionDescription.Media]
     ) -> String {
-        let group = "group:BUNDLE \(tracks.map(\.mid).joined(separator: " "))"
+        let group = bundled.isEmpty ? [] : ["group:BUNDLE \(bundled.joined(separator: " "))"]
         return SessionDescription(
-            sessionID: local.sessionID, attributes: [group] + local.sessionLines, media: media
+            sessionID: local.sessionID, attributes: group + local.sessionLines, media: media
         ).text
     }
 
-    /// What the answer to such an offer says: the peer's fingerprints, and the kinds of media that it takes.
+    // MARK: Answers
+
+    /// What the answer to the relay's offer says.
     struct Answer: Sendable {
+        /// The sections that are taken, by their number: the payload types that the peer wants, the one it likes best
+        /// first.
+        let taken: [Int: [UInt8]]
         let fingerprints: [Fingerprint]
-        let kinds: [MediaKind]
-        var usernameFragment: String?
-        var password: String?
-        var dtlsRole: DTLSTransport.Role = .server
+        let usernameFragment: String
+        let password: String
+        let dtlsRole: DTLSTransport.Role
+
+        /// Of what was offered, what the peer takes, in the form in which it takes it.
+        func tracks(of offered: [NegotiatedTrack]) -> [NegotiatedTrack] {
+            offered.enumerated().compactMap { number, track in
+                guard let types = taken[number] else { return nil }
+                return track.taken(as: types)
+            }
+        }
     }
 
     static func answer(_ text: String) throws(RelayError) -> Answer {
-        guard let answer = try? SessionDescription(parsing: text) else {
-            throw .invalidOffer(reason: "The SDP can't be read.")
-        }
-        let taken = answer.media.filter { $0.port != 0 && !$0.has("inactive") }
-        let fingerprints = fingerprints(answer, in: taken.first { $0.value("fingerprint") != nil })
-        guard !fingerprints.isEmpty else {
-            throw .invalidOffer(reason: "The answer has no fingerprint by sha-256, sha-384 or sha-512.")
-        }
+        let answer = try parse(text)
+        let group = bundle(of: answer)
+        let sections = answer.media.indices.map { OfferedSection($0, of: answer, bundle: group) }
+        let taken = sections.filter { $0.media.port != 0 && $0.direction.receives }
+        let stays = sections.filter { $0.media.port != 0 }
+        let transport = try TransportTerms(
+            of: answer, accepted: taken.isEmpty ? stays : taken,
+            tagged: sections.first { $0.mid != nil && $0.mid == group.first })
         return Answer(
-            fingerprints: fingerprints, kinds: taken.compactMap { MediaKind(rawValue: $0.kind) },
-            usernameFragment: taken.lazy.compactMap { answer.value("ice-ufrag", in: $0) }.first,
-            password: taken.lazy.compactMap { answer.value("ice-pwd", in: $0) }.first)
+            taken: Dictionary(
+                uniqueKeysWithValues: taken.map { ($0.index, $0.media.formats.compactMap { UInt8($0) }) }),
+            fingerprints: transport.fingerprints, usernameFragment: transport.usernameFragment,
+            password: transport.password, dtlsRole: transport.role)
+    }
+}
+
+extension NegotiatedTrack {
+    /// In the form that a peer has chosen by the payload types in its answer; nil when it has chosen none.
+    fileprivate func taken(as types: [UInt8]) -> Self? {
+        func repair(_ payloadType: UInt8?) -> UInt8? { payloadType.flatMap { types.contains($0) ? $0 : nil } }
+        for type in types {
+            if type == payloadType {
+                var track = self
+                track.repairPayloadType = repair(repairPayloadType)
+                return track
+            }
+            if let alternative, type == alternative.payloadType {
+                return NegotiatedTrack(
+                    section: section, mid: mid, kind: kind, codec: alternative.codec, payloadType: type,
+                    repairPayloadType: repair(alternative.repairPayloadType))
+            }
+        }
+        return nil
     }
 }

@@ -24,7 +24,7 @@ struct ShowDescription: Sendable {
     func isPlayedAlike(_ other: ShowDescription) -> Bool {
         tracks.allSatisfy { track in
             guard let codec = other.codecs[track.feed.kind] else { return true }
-            return codec.isPlayed(by: track.codec)
+            return codec.match(track.codec) != nil
         }
     }
 
@@ -32,11 +32,20 @@ struct ShowDescription: Sendable {
     var offeredTracks: [NegotiatedTrack] {
         tracks.enumerated().map { number, track in
             let isVideo = track.feed.kind == .video
-            return NegotiatedTrack(
-                mid: String(number), kind: track.feed.kind, codec: track.codec, payloadType: isVideo ? 96 : 111,
-                repairPayloadType: isVideo ? 97 : nil)
+            var offered = NegotiatedTrack(
+                section: number, mid: String(number), kind: track.feed.kind, codec: track.codec,
+                payloadType: isVideo ? 96 : 111, repairPayloadType: isVideo ? 97 : nil)
+            // Players describe the profiles that they were tested with, and play more: most decode H.264 of any profile.
+            if track.codec.video == .h264, Self.commonH264.match(track.codec) != .exact {
+                offered.alternative = .init(codec: Self.commonH264, payloadType: 98, repairPayloadType: 99)
+            }
+            return offered
         }
     }
+
+    /// The H.264 that every player with H.264 says it plays: constrained baseline.
+    private static let commonH264 = Codec(
+        name: "H264/90000", parameters: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")
 }
 
 /// On which workers a show has viewers, a bit each.

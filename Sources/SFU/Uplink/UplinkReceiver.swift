@@ -165,7 +165,8 @@ final class UplinkReceiver {
     /// What to ask for again; nil when nothing is due.
     func repairRequest(sender: UInt32, at now: MonotonicTime) -> RTCPCompound? {
         var compound = RTCPCompound()
-        compound.receiverReport(sender: sender)
+        // RFC 5506: some read no further than a report that stands before.
+        if !tracks.contains(where: \.negotiated.takesReducedSize) { compound.receiverReport(sender: sender) }
         let empty = compound.bytes.count
         for number in tracks.indices {
             let lost = tracks[number].missing.due(at: now, roundTripMS: roundTripMS)

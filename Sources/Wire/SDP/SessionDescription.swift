@@ -37,30 +37,46 @@ package struct SessionDescription: Sendable {
         self.media = media
     }
 
+    /// As liberal as the RFC lets receivers be: lines end in CRLF, LF or CR, blanks at their ends and what is no line at
+    /// all are passed over. What the rest depends on, the version and the `m=` lines, has to be right.
     package init(parsing text: String) throws(Failure) {
         guard text.utf8.count <= Self.maximumBytes else { throw .tooLarge }
         self.init(sessionID: 0, attributes: [], media: [])
-        for (number, line) in text.split(whereSeparator: \.isNewline).enumerated() {
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, parts[0].count == 1, number > 0 || line == "v=0" else {
+        var isBegun = false
+        for (number, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            let line = raw.drop(while: Self.isBlank).reversed().drop(while: Self.isBlank).reversed()
+            guard !line.isEmpty else { continue }
+            let parts = String(line).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard isBegun || (parts.count == 2 && parts[0] == "v" && parts[1] == "0") else {
                 throw .malformed(line: number + 1)
             }
-            switch parts[0] {
-            case "m":
-                let words = parts[1].split(separator: " ").map(String.init)
-                guard words.count >= 4, let port = Int(words[1]), media.count < Self.maximumMedia else {
-                    throw .malformed(line: number + 1)
-                }
-                media.append(
-                    Media(
-                        kind: words[0], port: port, protocol: words[2], formats: Array(words[3...]), attributes: []))
-            case "o": sessionID = parts[1].split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
-            case "a" where media.isEmpty: attributes.append(String(parts[1]))
-            case "a": media[media.count - 1].attributes.append(String(parts[1]))
-            default: break
-            }
+            isBegun = true
+            guard parts.count == 2, parts[0].count == 1 else { continue }
+            try take(parts[0], String(parts[1].drop(while: Self.isBlank)), line: number + 1)
+        }
+        guard isBegun else { throw .malformed(line: 1) }
+    }
+
+    private mutating func take(_ type: Substring, _ value: String, line: Int) throws(Failure) {
+        switch type {
+        case "m":
+            let words = value.split(whereSeparator: Self.isBlank).map(String.init)
+            // RFC 8866, section 5.14: a number of ports may follow.
+            guard words.count >= 4, let port = UInt16(words[1].prefix { $0 != "/" }), media.count < Self.maximumMedia
+            else { throw .malformed(line: line) }
+            media.append(
+                Media(
+                    kind: words[0].lowercased(), port: Int(port), protocol: words[2], formats: Array(words[3...]),
+                    attributes: []))
+        case "o":
+            sessionID = value.split(whereSeparator: Self.isBlank).dropFirst().first.flatMap { UInt64($0) } ?? 0
+        case "a" where media.isEmpty: attributes.append(value)
+        case "a": media[media.count - 1].attributes.append(value)
+        default: break
         }
     }
+
+    private static func isBlank(_ character: Character) -> Bool { character.isWhitespace || character == "\0" }
 
     /// The description as text, with CRLF at each line's end.
     package var text: String {
@@ -82,12 +98,16 @@ package struct SessionDescription: Sendable {
     /// The values of every `name:value` of the session itself.
     package func values(_ name: String) -> [String] { Self.values(name, in: attributes) }
 
+    private static func value(of line: String, _ name: String) -> String {
+        String(line.dropFirst(name.count + 1).drop(while: \.isWhitespace))
+    }
+
     fileprivate static func values(_ name: String, in attributes: [String]) -> [String] {
-        attributes.filter { $0.hasPrefix("\(name):") }.map { String($0.dropFirst(name.count + 1)) }
+        attributes.filter { $0.hasPrefix("\(name):") }.map { value(of: $0, name) }
     }
 
     fileprivate static func value(_ name: String, in attributes: [String]) -> String? {
-        attributes.first { $0.hasPrefix("\(name):") }.map { String($0.dropFirst(name.count + 1)) }
+        attributes.first { $0.hasPrefix("\(name):") }.map { value(of: $0, name) }
     }
 }
 
@@ -98,17 +118,27 @@ extension SessionDescription.Media {
 
     package func has(_ flag: String) -> Bool { attributes.contains(flag) }
 
-    /// The codec behind each payload type, in the order of preference: `(96, "VP8/90000")`.
+    /// The codec behind each payload type, in the order of preference: `(96, "VP8/90000")`. A type that no `rtpmap`
+    /// explains isn't one.
     package var codecs: [(payloadType: UInt8, name: String, parameters: String?)] {
-        formats.compactMap { format in
-            guard let payloadType = UInt8(format), payloadType < 128,
-                let map = values("rtpmap").first(where: { $0.hasPrefix("\(format) ") })
+        let (maps, formatParameters) = (explained("rtpmap"), explained("fmtp"))
+        var seen: Set<UInt8> = []
+        return formats.compactMap { format in
+            guard let payloadType = UInt8(format), payloadType < 128, let name = maps[payloadType],
+                seen.insert(payloadType).inserted
             else { return nil }
-            let parameters = values("fmtp").first { $0.hasPrefix("\(format) ") }
-            return (
-                payloadType, String(map.dropFirst(format.count + 1)),
-                parameters.map { String($0.dropFirst(format.count + 1)) }
-            )
+            return (payloadType, name.filter { !$0.isWhitespace }, formatParameters[payloadType])
         }
+    }
+
+    /// What lines such as `rtpmap:96 VP8/90000` say of payload types; the first that does counts.
+    private func explained(_ name: String) -> [UInt8: String] {
+        var explained: [UInt8: String] = [:]
+        for value in values(name) {
+            let words = value.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+            guard words.count == 2, let payloadType = UInt8(words[0]), explained[payloadType] == nil else { continue }
+            explained[payloadType] = String(words[1].drop(while: \.isWhitespace))
+        }
+        return explained
     }
 }

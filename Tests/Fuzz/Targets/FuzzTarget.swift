@@ -52,13 +52,13 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         }
     }
 
-    private static let fingerprint = Fingerprint(.sha256, digest: [UInt8](repeating: 0xAB, count: 32))!
-
     /// The offer of an encoder, and the answer of a viewer.
     private static func runWHIP(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         _ = try? Negotiation.answer(text)
-        guard let negotiation = try? Negotiation(offer: text) else { return }
+        let digest = [UInt8](repeating: 0xAB, count: 32)
+        guard let negotiation = try? Negotiation(offer: text), let fingerprint = Fingerprint(.sha256, digest: digest)
+        else { return }
         let local = LocalPeer(
             id: .random(), credentials: ICECredentials(usernameFragment: "u", password: "p"), fingerprint: fingerprint,
             candidates: [],

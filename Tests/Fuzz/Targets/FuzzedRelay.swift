@@ -32,6 +32,7 @@ final class FuzzedRelay: @unchecked Sendable {
         s=-\r
         t=0 0\r
         a=ice-ufrag:fuzz\r
+        a=ice-pwd:the fuzzer's own password\r
         a=fingerprint:sha-256 \((0..<32).map { _ in "AB" }.joined(separator: ":"))\r
         m=video 9 UDP/TLS/RTP/SAVPF 96\r
         a=mid:0\r

@@ -38,13 +38,13 @@ struct FormatParameters {
         }
     }
 
-    /// Without a profile that can't be read: some encoders write one digit too many in its middle, and players refuse all
-    /// of a description that has it.
+    /// Without a profile that can't be read, since players refuse all of a description that has it. Some encoders write
+    /// the constraints of constrained baseline with three digits (`422001f`).
     var repaired: Self {
         guard let value = self["profile-level-id"], profileLevelID == nil else { return self }
         var repaired = self
         let digits = value.lowercased()
-        let whole = String(digits.prefix(4) + digits.suffix(2))
+        let whole = "\(digits.prefix(2))\(digits.hasPrefix("42") ? "e0" : "00")\(digits.suffix(2))"
         let isNearlyOne = digits.count == 7 && UInt32(digits, radix: 16) != nil
         repaired.pairs = pairs.compactMap { pair in
             guard pair.name == "profile-level-id" else { return pair }

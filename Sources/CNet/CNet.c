@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -73,6 +74,19 @@ void cnet_set_buffers(int descriptor, int bytes) {
         if (setsockopt(descriptor, SOL_SOCKET, options[i][1], &bytes, sizeof bytes) != 0)
             setsockopt(descriptor, SOL_SOCKET, options[i][0], &bytes, sizeof bytes);
     }
+}
+
+void cnet_allow_fragments(int descriptor) {
+    // The one that isn't the socket's family fails, and doesn't matter.
+    int four = IP_PMTUDISC_DONT, six = IPV6_PMTUDISC_DONT;
+    setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &four, sizeof four);
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &six, sizeof six);
+}
+
+void cnet_wait_writable(int descriptor, int64_t nanoseconds) {
+    struct pollfd one = {.fd = descriptor, .events = POLLOUT};
+    struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    ppoll(&one, 1, &limit, 0);
 }
 
 int cnet_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }

@@ -16,14 +16,22 @@ package final class UDPPort {
 
     /// Longer ones are nobody's we know.
     private static let datagramCapacity = 2_048
+    /// Together 2 ms: an interface sends on meanwhile, and what is read has time.
+    private static let retriesOfFullSocket = 8
+    private static let retryNanoseconds: Int64 = 250_000
 
     package let descriptor: Int32
     /// Where it listens, with the port that it really has.
     package let address: SocketAddress
     /// It speaks IPv4 and IPv6.
     package let isDual: Bool
-    /// The kernel cuts messages into datagrams; false for good once it has refused to.
-    package private(set) var segments: Bool
+    /// It is allowed to have the kernel cut messages into datagrams.
+    private let maySegment: Bool
+    private var uncut = UncutDestinations()
+    /// Pieces of one message, for those who take it only in single datagrams.
+    private let pieces: UnsafeMutablePointer<cnet_outgoing>
+    /// How often a full socket is tried again; none once it has stayed full that long, until it has taken something.
+    private var retries = retriesOfFullSocket
     private let received: UnsafeMutablePointer<cnet_received>
     private let buffers: UnsafeMutableRawPointer
 
@@ -37,8 +45,11 @@ package final class UDPPort {
             (descriptor, self.address) = try Self.bind(address, address.isIPv4 ? AF_INET : AF_INET6)
             isDual = false
         }
-        self.segments = segments
+        maySegment = segments
         cnet_set_buffers(descriptor, bufferBytes)
+        cnet_allow_fragments(descriptor)
+        pieces = .allocate(capacity: DatagramBatch.maximumSegments)
+        pieces.initialize(repeating: cnet_outgoing(), count: DatagramBatch.maximumSegments)
         let count = Int(cnet_batch)
         received = .allocate(capacity: count)
         buffers = .allocate(byteCount: count * Self.datagramCapacity, alignment: 64)
@@ -52,8 +63,12 @@ package final class UDPPort {
     deinit {
         close(descriptor)
         received.deallocate()
+        pieces.deallocate()
         buffers.deallocate()
     }
+
+    /// The kernel cuts messages into datagrams, if not for every destination; false while it has refused to for several.
+    package var segments: Bool { maySegment && !uncut.isEverybody }
 
     private static func bind(
         _ address: SocketAddress, _ family: Int32
@@ -74,13 +89,13 @@ package final class UDPPort {
         return (descriptor, bound)
     }
 
-    /// Takes what has come, up to 64 datagrams, and says how many.
+    /// Takes what has come, up to 64 datagrams, and says how many. What can't be answered is no peer's.
     package func receive(_ body: (UnsafeMutableRawBufferPointer, SocketAddress) -> Void) -> Int {
         let count = Int(cnet_receive(descriptor, received, Int32(cnet_batch)))
         for number in 0..<count {
-            guard received[number].is_truncated == 0, let source = SocketAddress(received[number].address) else {
-                continue
-            }
+            guard received[number].is_truncated == 0, let source = SocketAddress(received[number].address),
+                source.isSendable
+            else { continue }
             body(
                 UnsafeMutableRawBufferPointer(start: received[number].buffer, count: Int(received[number].length)),
                 source)
@@ -97,63 +112,108 @@ package final class UDPPort {
     }
 
     private func send(_ messages: UnsafeMutablePointer<cnet_outgoing>, _ count: Int, _ counts: inout Counts) {
+        var now = MonotonicTime(nanoseconds: 0)
+        if !uncut.isEmpty {
+            now = MonotonicClock.now()
+            uncut.forgetOld(at: now)
+        }
         var done = 0
         while done < count {
-            if !segments, messages[done].bytes > messages[done].segment {
-                sendUncut(messages[done], &counts)
+            let whole = wholeRun(messages + done, count - done, at: now)
+            guard whole > 0 else {
+                _ = sendPieces(of: messages[done], &counts)
                 done += 1
                 continue
             }
-            let sent = Int(cnet_send(descriptor, messages + done, Int32(plainRun(messages + done, count - done))))
+            let sent = sendPatiently(messages + done, whole)
             for number in done..<done + max(0, sent) { counts.add(messages[number]) }
-            done += max(0, sent)
-            guard sent <= 0 else { continue }
-            switch -Int32(sent) {
-            case EINTR: continue
-            case EIO, EINVAL, EOPNOTSUPP:
-                if messages[done].bytes > messages[done].segment {
-                    segments = false  // this kernel or interface can't
-                } else {
-                    counts.drop(messages[done])
-                    done += 1
+            if sent > 0 {
+                if uncut.isDoubted, (done..<done + sent).contains(where: { messages[$0].isSegmented }) {
+                    uncut.clearDoubt()
                 }
+                done += sent
+                continue
+            }
+            switch -Int32(sent) {
             case EAGAIN, ENOBUFS:
                 for number in done..<count { counts.drop(messages[number]) }
                 return
-            default:  // this address can't be reached: the others can
-                counts.drop(messages[done])
-                done += 1
+            case EIO, EINVAL, EMSGSIZE, EOPNOTSUPP:
+                guard messages[done].isSegmented else { fallthrough }
+                if sendPieces(of: messages[done], &counts) {
+                    now = MonotonicClock.now()
+                    uncut.insert(messages[done].address, at: now)
+                }
+            default: counts.drop(messages[done])  // this address can't be reached: the others can
+            }
+            done += 1
+        }
+    }
+
+    /// How many of the first messages may be given to the kernel as they are.
+    private func wholeRun(
+        _ messages: UnsafeMutablePointer<cnet_outgoing>, _ count: Int, at now: MonotonicTime
+    ) -> Int {
+        guard !maySegment || !uncut.isEmpty else { return count }
+        return (0..<count).first {
+            messages[$0].isSegmented && (!maySegment || uncut.contains(messages[$0].address, at: now))
+        } ?? count
+    }
+
+    /// As `cnet_send`, but a full socket is given a moment: an interface that is behind takes the rest when it has sent
+    /// something. Who has waited in vain doesn't wait again before something was taken.
+    private func sendPatiently(_ messages: UnsafeMutablePointer<cnet_outgoing>, _ count: Int) -> Int {
+        while true {
+            let sent = Int(cnet_send(descriptor, messages, Int32(count)))
+            switch sent {
+            case 1...:
+                retries = Self.retriesOfFullSocket
+                return sent
+            case -Int(EINTR): continue
+            case -Int(EAGAIN) where retries > 0, -Int(ENOBUFS) where retries > 0:
+                retries -= 1
+                cnet_wait_writable(descriptor, Self.retryNanoseconds)
+            default: return sent
             }
         }
     }
 
-    /// Without segmentation: the messages that are single datagrams anyway.
-    private func plainRun(_ messages: UnsafeMutablePointer<cnet_outgoing>, _ count: Int) -> Int {
-        guard !segments else { return count }
-        return (0..<count).first { messages[$0].bytes > messages[$0].segment } ?? count
-    }
-
-    private func sendUncut(_ message: cnet_outgoing, _ counts: inout Counts) {
-        var piece = message
-        var rest = message.bytes
-        while rest > 0 {
-            piece.bytes = min(UInt32(message.segment), rest)
-            if cnet_send(descriptor, &piece, 1) == 1 { counts.add(piece) } else { counts.drop(piece) }
-            piece.data += Int(piece.bytes)
-            rest -= piece.bytes
+    /// Sends a message as single datagrams. Whether any was taken.
+    private func sendPieces(of message: cnet_outgoing, _ counts: inout Counts) -> Bool {
+        let count = Int(message.pieces)
+        for number in 0..<count {
+            let start = UInt32(number) * UInt32(message.segment)
+            pieces[number] = message
+            pieces[number].data = message.data + Int(start)
+            pieces[number].bytes = min(UInt32(message.segment), message.bytes - start)
         }
+        var done = 0
+        var isTaken = false
+        while done < count {
+            let sent = sendPatiently(pieces + done, count - done)
+            isTaken = isTaken || sent > 0
+            for number in done..<done + max(0, sent) { counts.add(pieces[number]) }
+            done += max(0, sent)
+            guard sent <= 0 else { continue }
+            let isFull = sent == -Int(EAGAIN) || sent == -Int(ENOBUFS)
+            let refused = isFull ? count - done : 1
+            for number in done..<done + refused { counts.drop(pieces[number]) }
+            done += refused
+        }
+        return isTaken
     }
 
     /// Sends one datagram. False when it was not taken.
     @discardableResult
     package func send(_ datagram: [UInt8], to address: SocketAddress) -> Bool {
-        datagram.withUnsafeBytes { bytes in
+        guard address.isSendable else { return false }
+        return datagram.withUnsafeBytes { bytes in
             var message = cnet_outgoing()
             message.data = bytes.baseAddress
             message.bytes = UInt32(bytes.count)
             message.segment = UInt16(clamping: bytes.count)
             message.address_length = address.write(to: &message.address, mapped: isDual)
-            return cnet_send(descriptor, &message, 1) == 1
+            return sendPatiently(&message, 1) == 1
         }
     }
 }
@@ -174,5 +234,8 @@ extension UDPPort.Counts {
 }
 
 extension cnet_outgoing {
+    /// The kernel is to cut it.
+    fileprivate var isSegmented: Bool { bytes > segment }
+
     fileprivate var pieces: UInt32 { segment == 0 ? 1 : (bytes + UInt32(segment) - 1) / UInt32(segment) }
 }

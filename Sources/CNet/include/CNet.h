@@ -61,6 +61,13 @@ uint32_t cnet_dropped(int descriptor);
 /// Asks for kernel buffers of this size, beyond the usual limit where that is allowed.
 void cnet_set_buffers(int descriptor, int bytes);
 
+/// A datagram that is too long for its path arrives in fragments rather than not at all: nobody on a path may be asked
+/// to refuse it, and no message of theirs that it was too long has to arrive (RFC 1191's "don't fragment").
+void cnet_allow_fragments(int descriptor);
+
+/// Waits up to so long for room to send.
+void cnet_wait_writable(int descriptor, int64_t nanoseconds);
+
 int cnet_epoll_create(void);
 /// Minus errno when it fails.
 int cnet_epoll_set(int epoll, int descriptor, int wants_writing, int is_new);

@@ -3,8 +3,8 @@ package import Glibc
 /// An IPv4 or IPv6 address with a port. It lies in place: nothing is allocated for one.
 package struct SocketAddress: Hashable, Sendable {
     /// The address's bytes as numbers; an IPv4 address is in the lowest four.
-    private let high: UInt64
-    private let low: UInt64
+    let high: UInt64
+    let low: UInt64
     package let port: UInt16
     package let isIPv4: Bool
 
@@ -15,7 +15,7 @@ package struct SocketAddress: Hashable, Sendable {
         self.init(high: number(bytes.dropLast(8)), low: number(bytes.suffix(8)), port: port, isIPv4: bytes.count == 4)
     }
 
-    private init(high: UInt64, low: UInt64, port: UInt16, isIPv4: Bool) {
+    init(high: UInt64, low: UInt64, port: UInt16, isIPv4: Bool) {
         // An IPv4 address that a socket of both families has seen (RFC 4291, section 2.5.5.2).
         let isMapped = !isIPv4 && high == 0 && low >> 32 == 0xFFFF
         self.high = isIPv4 ? 0 : high

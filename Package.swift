@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "SRTP", dependencies: ["COpenSSL", "CSRTP", "Wire"] + (hasIPSecMB ? ["CIPSecMB"] : []),
             swiftSettings: house + (hasIPSecMB ? [.define("IPSEC_MB")] : [])),
-        .target(name: "ICE", dependencies: ["CNice", "Wire"], swiftSettings: house),
+        .target(name: "ICE", dependencies: ["CNice", "COpenSSL", "Wire"], swiftSettings: house),
         .target(name: "DTLS", dependencies: ["COpenSSL", "Wire"], swiftSettings: house),
         .target(
             name: "SFU",
@@ -133,9 +133,11 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], path: "Tests/Fuzz/Corpora",
             resources: [.copy("Corpus")], swiftSettings: house),
-        .testTarget(name: "ICETests", dependencies: ["ICE", "Wire"], path: "Tests/ICE", swiftSettings: house),
         .testTarget(
-            name: "DTLSTests", dependencies: ["DTLS", "TestSupport", "Wire"], path: "Tests/DTLS", swiftSettings: house),
+            name: "ICETests", dependencies: ["CNicePeer", "ICE", "Net", "TestSupport", "Wire"], path: "Tests/ICE",
+            swiftSettings: house),
+        .testTarget(
+            name: "DTLSTests", dependencies: ["COpenSSL", "DTLS", "TestSupport", "Wire"], path: "Tests/DTLS", swiftSettings: house),
         .testTarget(name: "NetTests", dependencies: ["Net", "Wire"], path: "Tests/Net", swiftSettings: house),
         .testTarget(
             name: "SRTPTests", dependencies: ["CSRTP", "SRTP", "TestSupport", "Wire"], path: "Tests/SRTP",

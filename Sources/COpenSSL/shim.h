@@ -5,13 +5,19 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/srtp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 // What OpenSSL has as macros, which Swift can't see.
-static inline EVP_PKEY *vitrine_ec_p256_key(void) { return EVP_EC_gen("P-256"); }
+static inline EVP_PKEY *vitrine_ec_key(const char *curve) { return EVP_EC_gen(curve); }
+static inline EVP_PKEY *vitrine_rsa_key(unsigned int bits) { return EVP_RSA_gen(bits); }
+static inline void vitrine_ssl_without_resumption(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+}
 static inline void vitrine_ssl_set_mtu(SSL *ssl, long mtu) {
     SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);
     DTLS_set_link_mtu(ssl, mtu);

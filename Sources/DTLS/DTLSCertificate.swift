@@ -1,7 +1,7 @@
 private import COpenSSL
 package import Wire
 
-/// The certificate with which this server meets its media peers: self-signed ECDSA P-256, made at start. Peers know it
+/// The certificate with which this server meets its media peers: self-signed, ECDSA P-256, made at start. Peers know it
 /// by the fingerprint in the SDP (RFC 8122), so nobody has to vouch for it.
 package final class DTLSCertificate: @unchecked Sendable {  // made once, and only read afterwards
     private let storage: OpaquePointer
@@ -12,12 +12,17 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
         case openSSL(String)
     }
 
+    /// What its key is of. Peers have any of them (RFC 8827, section 6.5).
+    package enum KeyKind: Sendable, CaseIterable {
+        case p256, p384, rsa2048
+    }
+
     /// AES-GCM first: it costs a packet less than half of what AES-CM with HMAC-SHA1 does.
     private static let profiles = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"
     private static let lifetimeSeconds = 400 * 24 * 3_600
 
-    package init() throws {
-        guard let context = SSL_CTX_new(DTLS_method()), let key = vitrine_ec_p256_key(), let certificate = X509_new()
+    package init(_ kind: KeyKind = .p256) throws {
+        guard let context = SSL_CTX_new(DTLS_method()), let key = Self.makeKey(kind), let certificate = X509_new()
         else { throw Failure.openSSL("out of memory") }
         defer {
             EVP_PKEY_free(key)
@@ -40,10 +45,51 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
             SSL_CTX_free(context)
             throw Failure.openSSL("the certificate can't be made")
         }
-        // The peer must show one, but only the fingerprint in its SDP says whether it is the right one.
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) { _, _ in 1 }
+        Self.setRules(of: context)
         storage = context
         self.fingerprint = fingerprint
+    }
+
+    private static func makeKey(_ kind: KeyKind) -> OpaquePointer? {
+        switch kind {
+        case .p256: vitrine_ec_key("P-256")
+        case .p384: vitrine_ec_key("P-384")
+        case .rsa2048: vitrine_rsa_key(2_048)
+        }
+    }
+
+    /// The peer must show a certificate, but only the fingerprint in its SDP says whether it is the right one. Both that
+    /// and its SRTP profiles are judged in the middle of the handshake, so that a refusal is told to the peer by an alert.
+    private static func setRules(of context: OpaquePointer) {
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        SSL_CTX_set_cert_verify_callback(
+            context,
+            { store, _ in
+                let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx())
+                let transport = DTLSCertificate.transport(ssl.map { OpaquePointer($0) })
+                if transport?.admits(X509_STORE_CTX_get0_cert(store)) == true { return 1 }
+                X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED)
+                return 0
+            }, nil)
+        SSL_CTX_set_client_hello_cb(
+            context,
+            { ssl, alert, _ in
+                var (start, count): (UnsafePointer<UInt8>?, Int) = (nil, 0)
+                let isThere = SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_use_srtp), &start, &count) == 1
+                let profiles = isThere ? UnsafeBufferPointer(start: start, count: count) : nil
+                guard DTLSCertificate.transport(ssl)?.admits(profiles: profiles) == true else {
+                    alert?.pointee = SSL_AD_HANDSHAKE_FAILURE
+                    return SSL_CLIENT_HELLO_ERROR
+                }
+                return SSL_CLIENT_HELLO_SUCCESS
+            }, nil)
+        // A session that is taken up again would show no certificate.
+        vitrine_ssl_without_resumption(context)
+    }
+
+    private static func transport(_ ssl: OpaquePointer?) -> DTLSTransport? {
+        guard let ssl, let data = SSL_get_ex_data(ssl, 0) else { return nil }
+        return Unmanaged<DTLSTransport>.fromOpaque(data).takeUnretainedValue()
     }
 
     deinit { SSL_CTX_free(storage) }

@@ -14,12 +14,26 @@ package final class DTLSTransport: @unchecked Sendable {
         case openSSL(String)
     }
 
+    /// Why a handshake has failed for good, and what the peer is to be told of it: an alert.
+    package struct Refusal: Error, Equatable, CustomStringConvertible {
+        package let reason: Failure
+        /// To be sent to the peer, in order.
+        package var datagrams: [[UInt8]] = []
+
+        package var description: String { "\(reason)" }
+    }
+
     /// What a datagram led to.
     package struct Step: Sendable {
         /// To be sent to the peer, in order.
         package var datagrams: [[UInt8]] = []
         /// Once, when the handshake is done.
         package var keys: SRTPKeys?
+        /// The peer has said, with its keys, that it leaves (RFC 5246, section 7.2.1), or has failed for good.
+        package var closed = false
+
+        /// There is nothing to do.
+        package var isEmpty: Bool { datagrams.isEmpty && keys == nil && !closed }
     }
 
     private static let maximumDatagramBytes = 1_200
@@ -27,12 +41,12 @@ package final class DTLSTransport: @unchecked Sendable {
     private static let exportLabel = "EXTRACTOR-dtls_srtp"
 
     /// OpenSSL's part; made with the first datagram, on the thread that takes it.
-    private struct Connection {
+    struct Connection {
         let ssl: OpaquePointer
         let input: OpaquePointer
         let output: OpaquePointer
 
-        init?(_ certificate: DTLSCertificate, _ role: Role) {
+        fileprivate init?(_ certificate: DTLSCertificate, _ role: Role) {
             guard let ssl = certificate.makeSSL() else { return nil }
             guard let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem()) else {
                 SSL_free(ssl)
@@ -53,6 +67,9 @@ package final class DTLSTransport: @unchecked Sendable {
     private let certificate: DTLSCertificate
     private let remoteFingerprints: [Fingerprint]
     private let role: Role
+    private let filter: RecordFilter
+    /// What our answer to its certificate or hello was, if a refusal: OpenSSL itself says nothing that can be told apart.
+    private var refusal: Failure?
     private var connection: Connection?
     private var isDone = false
     private var isClosed = false
@@ -62,6 +79,7 @@ package final class DTLSTransport: @unchecked Sendable {
         self.certificate = certificate
         self.remoteFingerprints = remoteFingerprints
         self.role = role
+        filter = RecordFilter(role: role)
     }
 
     deinit { if let connection { SSL_free(connection.ssl) } }
@@ -76,31 +94,40 @@ package final class DTLSTransport: @unchecked Sendable {
     /// A client's first flight.
     package func begin() throws -> Step {
         let connection = try connected()
-        let keys = try handshake(connection.ssl)
+        let keys = try handshake(connection)
         return Step(datagrams: drain(connection.output), keys: keys)
     }
 
-    private func connected() throws -> Connection {
+    /// Tells the peer, once connected, that we leave (`close_notify`); nothing is sent afterwards. Empty when OpenSSL's
+    /// part is gone.
+    package func farewell() -> [[UInt8]] {
+        guard let connection, isDone else { return [] }
+        ERR_clear_error()
+        SSL_shutdown(connection.ssl)
+        return drain(connection.output)
+    }
+
+    func connected() throws(Refusal) -> Connection {
         guard let connection = connection ?? Connection(certificate, role) else {
-            throw Failure.openSSL("out of memory")
+            throw Refusal(reason: .openSSL("out of memory"))
         }
+        SSL_set_ex_data(connection.ssl, 0, Unmanaged.passUnretained(self).toOpaque())
         self.connection = connection
         return connection
     }
 
-    /// Takes one datagram of the peer. Throws when the handshake has failed for good.
+    /// Takes one datagram of the peer. Throws a `Refusal` when the handshake has failed for good; what anybody else may
+    /// have sent doesn't do that, as far as it can be told.
     package func receive(_ datagram: [UInt8]) throws -> Step {
         guard !isClosed else { return Step() }
         let connection = try connected()
-        guard BIO_write(connection.input, datagram, Int32(datagram.count)) == datagram.count else { return Step() }
-        var step = Step()
-        if isDone {
-            var sink = [UInt8](repeating: 0, count: 2_048)
-            // A repeated flight is answered; data isn't spoken.
-            while SSL_read(connection.ssl, &sink, Int32(sink.count)) > 0 {}
-        } else {
-            step.keys = try handshake(connection.ssl)
+        let records = filter.admitted(datagram)
+        guard !records.isEmpty, BIO_write(connection.input, records, Int32(records.count)) == records.count else {
+            return Step()
         }
+        var step = Step()
+        if !isDone { step.keys = try handshake(connection) }
+        if isDone { step.closed = readToEnd(connection.ssl) }
         step.datagrams = drain(connection.output)
         return step
     }
@@ -111,24 +138,54 @@ package final class DTLSTransport: @unchecked Sendable {
         return try begin()
     }
 
+    /// A repeated flight is answered; data isn't spoken. Whether the peer has left.
+    private func readToEnd(_ ssl: OpaquePointer) -> Bool {
+        ERR_clear_error()
+        var sink = [UInt8](repeating: 0, count: 2_048)
+        while SSL_read(ssl, &sink, Int32(sink.count)) > 0 {}
+        return SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
+    }
+
     /// Sends the last flight again when its time has come; to be called some times a second.
     package func tick() -> Step {
         guard let connection, !isDone, vitrine_dtls_handle_timeout(connection.ssl) > 0 else { return Step() }
         return Step(datagrams: drain(connection.output))
     }
 
-    private func handshake(_ ssl: OpaquePointer) throws -> SRTPKeys? {
+    private func handshake(_ connection: Connection) throws(Refusal) -> SRTPKeys? {
         ERR_clear_error()  // the queue is the thread's, and other handshakes run on it
-        let result = SSL_do_handshake(ssl)
-        if result == 1 { return try finish(ssl) }
-        guard SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ else {
+        let result = SSL_do_handshake(connection.ssl)
+        do throws(Failure) {
+            if result == 1 { return try finish(connection.ssl) }
+        } catch {
+            SSL_shutdown(connection.ssl)  // OpenSSL takes no alert of our choice
+            throw Refusal(reason: error, datagrams: drain(connection.output))
+        }
+        guard SSL_get_error(connection.ssl, result) == SSL_ERROR_WANT_READ else {
             let reason = ERR_reason_error_string(ERR_get_error()).map { String(cString: $0) }
-            throw Failure.openSSL(reason ?? "the handshake failed")
+            throw Refusal(
+                reason: refusal ?? .openSSL(reason ?? "the handshake failed"), datagrams: drain(connection.output))
         }
         return nil
     }
 
-    private func finish(_ ssl: OpaquePointer) throws -> SRTPKeys {
+    /// Says yes or no to the peer's certificate, in the middle of its handshake.
+    func admits(_ certificate: OpaquePointer?) -> Bool {
+        if let certificate, isAnnounced(certificate) { return true }
+        refusal = .wrongFingerprint
+        return false
+    }
+
+    /// Says yes or no to the SRTP profiles of a hello (RFC 5764, section 4.1.1): two bytes of length, two for each.
+    func admits(profiles: UnsafeBufferPointer<UInt8>?) -> Bool {
+        let words = profiles.map { Array($0.dropFirst(2)) } ?? []
+        let offered = stride(from: 0, to: words.count - 1, by: 2).map { UInt16(words[$0]) << 8 | UInt16(words[$0 + 1]) }
+        if offered.contains(where: { SRTPKeys.Profile(rawValue: $0) != nil }) { return true }
+        refusal = .noSRTPProfile
+        return false
+    }
+
+    private func finish(_ ssl: OpaquePointer) throws(Failure) -> SRTPKeys {
         guard let peer = SSL_get1_peer_certificate(ssl) else { throw Failure.wrongFingerprint }
         defer { X509_free(peer) }
         guard isAnnounced(peer) else { throw Failure.wrongFingerprint }

@@ -63,7 +63,9 @@ struct DTLSTransportTests {
     func wrongFingerprint() throws {
         let server = DTLSTransport(certificate: ours, remoteFingerprints: [ours.fingerprint])
         let client = DTLSTransport(certificate: theirs, remoteFingerprints: [ours.fingerprint], role: .client)
-        #expect(throws: DTLSTransport.Failure.wrongFingerprint) { try shake(server, client, losing: 0, seed: 1) }
+        let refusal = #expect(throws: DTLSTransport.Refusal.self) { try shake(server, client, losing: 0, seed: 1) }
+        #expect(refusal?.reason == .wrongFingerprint)
+        #expect(refusal?.datagrams.last.flatMap(DTLSRecords.alert) == 42, "bad_certificate")
     }
 
     @Test("outlives any datagram that is none of it")

@@ -134,7 +134,7 @@ final class PeerTransport {
     func take(_ result: Result<DTLSTransport.Step, any Error>, at now: MonotonicTime) -> [Action] {
         guard stage == .handshaking, let path else { return [] }
         switch result {
-        case .failure(DTLSTransport.Failure.wrongFingerprint):
+        case .failure(let refusal as DTLSTransport.Refusal) where refusal.reason == .wrongFingerprint:
             return fail("the server's certificate isn't the one that its SDP names")
         case .failure(let error): return fail("DTLS: \(error)")
         case .success(let step):

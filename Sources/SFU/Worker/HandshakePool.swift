@@ -17,7 +17,7 @@ final class HandshakePool: Sendable {
     ) {
         thread(of: transport).perform {
             let result = Result { try datagram.map(transport.receive) ?? transport.resume() }
-            if case .success(let step) = result, step.keys == nil, step.datagrams.isEmpty { return }
+            if case .success(let step) = result, step.isEmpty { return }
             completion(result)
         }
     }

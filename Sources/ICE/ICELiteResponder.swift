@@ -11,7 +11,8 @@ package final class ICELiteResponder {
         case ignored
         /// A good check of this session; `reply` goes back. The other side wants to use this path when it `nominates`.
         case checked(usernameFragment: String, nominates: Bool, reply: [UInt8])
-        /// A request that must be answered with an error, such as a role conflict (487) or a wrong password (401).
+        /// A request that must be answered with an error: without credentials (400), with wrong ones (401), with
+        /// attributes that we would have to understand (420), or from a peer that takes our role (487).
         case refused(reply: [UInt8])
     }
 
@@ -24,7 +25,9 @@ package final class ICELiteResponder {
     }
 
     private static let maximumPasswordBytes = 256
-    private static let maximumReplyBytes = 512
+    /// A user name of 513 bytes is in an answer, too.
+    private static let maximumReplyBytes = 1_024
+    private static let maximumUnknownListed = 32
 
     private let agent = UnsafeMutablePointer<StunAgent>.allocate(capacity: 1)
     private let passwordBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: maximumPasswordBytes)
@@ -52,6 +55,7 @@ package final class ICELiteResponder {
     package func receive(
         _ datagram: [UInt8], from source: SocketAddress, password: @escaping (String) -> String?
     ) -> Outcome {
+        guard let message = STUNMessage(datagram), message.kind == STUNMessage.Kind.request else { return .ignored }
         var request = StunMessage()
         var lookup = Lookup(passwordBuffer: passwordBuffer, password: password)
         return datagram.withUnsafeBufferPointer { bytes in
@@ -61,9 +65,12 @@ package final class ICELiteResponder {
                 )
             }
             switch status {
-            case STUN_VALIDATION_SUCCESS
-            where stun_message_get_class(&request) == STUN_REQUEST
-                && stun_message_get_method(&request) == STUN_BINDING:
+            case STUN_VALIDATION_SUCCESS, STUN_VALIDATION_UNKNOWN_REQUEST_ATTRIBUTE:
+                // The library knows other attributes than a connectivity check may have.
+                let unknown = message.unknownRequired
+                guard unknown.isEmpty else {
+                    return refuse(&request, code: STUN_ERROR_UNKNOWN_ATTRIBUTE, unknown: unknown)
+                }
                 return answer(&request, usernameFragment: lookup.usernameFragment, from: source)
             case STUN_VALIDATION_UNAUTHORIZED: return refuse(&request, code: STUN_ERROR_UNAUTHORIZED)
             case STUN_VALIDATION_UNAUTHORIZED_BAD_REQUEST: return refuse(&request, code: STUN_ERROR_BAD_REQUEST)
@@ -95,13 +102,18 @@ package final class ICELiteResponder {
             ? .checked(usernameFragment: usernameFragment, nominates: nominates, reply: bytes) : .refused(reply: bytes)
     }
 
-    private func refuse(_ request: inout StunMessage, code: StunError) -> Outcome {
+    /// RFC 8489, sections 6.3.1 and 9.1.3: signed when the request was, which the library keeps in mind.
+    private func refuse(_ request: inout StunMessage, code: StunError, unknown: [UInt16] = []) -> Outcome {
+        let unknown = unknown.prefix(Self.maximumUnknownListed).flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
         var reply = StunMessage()
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.maximumReplyBytes) { buffer, count in
             count = 0
             guard stun_agent_init_error(agent, &reply, buffer.baseAddress, Self.maximumReplyBytes, &request, code)
             else {
                 return
+            }
+            if !unknown.isEmpty {
+                stun_message_append_bytes(&reply, STUN_ATTRIBUTE_UNKNOWN_ATTRIBUTES, unknown, unknown.count)
             }
             count = stun_agent_finish_message(agent, &reply, nil, 0)
         }

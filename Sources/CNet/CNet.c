@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,6 +121,35 @@ int cnet_epoll_wait(int epoll, struct cnet_ready *ready, int64_t nanoseconds) {
 
 int cnet_accept(int listener, struct sockaddr *address, socklen_t *length) {
     return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void cnet_tune_stream(int descriptor) {
+    const struct {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {SOL_SOCKET, SO_SNDBUF, 64 << 10},
+        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, 8 << 10},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, 10000},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 10},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 5},
+        {IPPROTO_TCP, TCP_KEEPCNT, 3},
+    };
+    for (unsigned i = 0; i < sizeof options / sizeof *options; i++)
+        setsockopt(descriptor, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}
+
+int cnet_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+void cnet_timer_set(int timer, int64_t nanoseconds) {
+    struct itimerspec when = {.it_value = {nanoseconds / 1000000000, nanoseconds % 1000000000}};
+    timerfd_settime(timer, 0, &when, 0);
+}
+
+void cnet_timer_drain(int timer) {
+    uint64_t count;
+    if (read(timer, &count, sizeof count) < 0) return;  // it was set anew meanwhile
 }
 
 int cnet_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -42,8 +42,7 @@ enum SocketCalls {
             return accepted < 0 ? -1 : 0
         }
         guard accepted >= 0 else { return nil }
-        var yes: Int32 = 1
-        setsockopt(accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        cnet_tune_stream(accepted)
         guard let peer else {
             close(accepted)
             return nil

@@ -10,45 +10,52 @@ package final class TCPPort {
         let id: UInt64
         let descriptor: Int32
         let address: SocketAddress
-        let since: MonotonicTime
         var decoder = FrameDecoder()
-        /// Frames that the kernel had no room for yet.
-        var backlog: [UInt8] = []
-        /// Somebody we know has spoken on it.
-        var isTrusted = false
+        var backlog = StreamBacklog()
+        /// It takes less than it is sent: since it was told so until nothing waits.
+        var isCongested = false
+        /// What waits is late already: media is dropped until nothing waits.
+        var isLate = false
 
-        init(id: UInt64, descriptor: Int32, address: SocketAddress, since: MonotonicTime) {
+        init(id: UInt64, descriptor: Int32, address: SocketAddress) {
             self.id = id
             self.descriptor = descriptor
             self.address = address
-            self.since = since
         }
 
         deinit { Glibc.close(descriptor) }
     }
 
     private static let maximumConnections = 4_096
-    private static let maximumConnectionsPerAddress = 64
-    /// About half a second of a rich picture: what doesn't fit is dropped, as on any network.
-    private static let backlogBytes = 256 << 10
+    /// Of one address, or one /64 in IPv6.
+    private static let maximumConnectionsPerNetwork = 256
     private static let readBytes = 16 << 10
-    /// So long a connection may be open without a word of somebody we know.
-    private static let patienceMS: Int64 = 10_000
+    private static let pauseMS: Int64 = 1_000
 
     package let descriptor: Int32
     /// The number that it really has.
     package let number: UInt16
     private let loop: PollLoop
     private var connections: [UInt64: Connection] = [:]
-    private var connectionsByAddress: [String: Int] = [:]
+    private var connectionsByNetwork: [SocketAddress: Int] = [:]
+    private var unproven = UnprovenConnections()
+    private let timer = cnet_timer()
+    /// Nobody is let in for a moment: the process has no descriptor left.
+    private var isPaused = false
     private var nextID: UInt64 = 1
+    private let patienceMS: Int64
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readBytes, alignment: 16)
     private let onFrame: (_ frame: [UInt8], _ connection: UInt64, _ source: SocketAddress) -> Void
+    /// Called on the loop's thread when a connection begins to take less than it is sent, and when nothing waits any
+    /// more: between, a viewer is best served nothing but sound, and then from a key frame on.
+    package var onBacklog: ((_ connection: UInt64, _ isCongested: Bool) -> Void)?
     package private(set) var droppedFrames: UInt64 = 0
 
-    /// Listens on both families where the machine has IPv6; on a free port for 0. `onFrame` is called on the loop's thread.
+    /// Listens on both families where the machine has IPv6; on a free port for 0. A connection may be open for `patienceMS`
+    /// without a good check. `onFrame` is called on the loop's thread.
     package init(
-        port: UInt16, loop: PollLoop, onFrame: @escaping ([UInt8], UInt64, SocketAddress) -> Void
+        port: UInt16, loop: PollLoop, patienceMS: Int64 = 8_000,
+        onFrame: @escaping ([UInt8], UInt64, SocketAddress) -> Void
     ) throws(NetFailure) {
         guard let any = SocketAddress(bytes: [0, 0, 0, 0], port: port),
             let descriptor = Self.listen(any, AF_INET6) ?? Self.listen(any, AF_INET)
@@ -56,12 +63,15 @@ package final class TCPPort {
         self.descriptor = descriptor
         number = SocketCalls.localAddress(of: descriptor)?.port ?? port
         self.loop = loop
+        self.patienceMS = patienceMS
         self.onFrame = onFrame
         loop.add(descriptor) { [unowned self] _, _ in accept() }
+        loop.add(timer) { [unowned self] _, _ in timerFired() }
     }
 
     deinit {
         Glibc.close(descriptor)
+        Glibc.close(timer)
         buffer.deallocate()
     }
 
@@ -83,24 +93,70 @@ package final class TCPPort {
 
     private func accept() {
         for _ in 0..<64 {
-            guard let (accepted, address) = SocketCalls.accept(descriptor) else { return }
-            let host = address.host
-            guard connections.count < Self.maximumConnections,
-                connectionsByAddress[host, default: 0] < Self.maximumConnectionsPerAddress
-            else {
+            guard let (accepted, address) = SocketCalls.accept(descriptor) else {
+                guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) else { return }
+                guard let oldest = unproven.oldest else { return pause() }
+                close(oldest)
+                continue
+            }
+            guard makeRoom(for: address.network) else {
                 Glibc.close(accepted)
                 continue
             }
-            let connection = Connection(
-                id: nextID, descriptor: accepted, address: address, since: MonotonicClock.now())
+            admit(Connection(id: nextID, descriptor: accepted, address: address))
             nextID += 1
-            connections[connection.id] = connection
-            connectionsByAddress[host, default: 0] += 1
-            loop.add(accepted) { [unowned self, id = connection.id] isReadable, isWritable in
-                if isWritable { flush(id) }
-                if isReadable { read(id) }
-            }
         }
+    }
+
+    /// Lets the oldest unproven go where there are too many; who has proven himself stays. False when all have.
+    private func makeRoom(for network: SocketAddress) -> Bool {
+        if let surplus = unproven.surplus(for: network) { close(surplus) }
+        if connectionsByNetwork[network, default: 0] >= Self.maximumConnectionsPerNetwork {
+            guard let oldest = unproven.oldest(of: network) else { return false }
+            close(oldest)
+        }
+        if connections.count >= Self.maximumConnections {
+            guard let oldest = unproven.oldest else { return false }
+            close(oldest)
+        }
+        return true
+    }
+
+    private func admit(_ connection: Connection) {
+        let network = connection.address.network
+        connections[connection.id] = connection
+        connectionsByNetwork[network, default: 0] += 1
+        let isFirst = unproven.oldest == nil
+        unproven.insert(
+            connection.id, of: network, until: MonotonicClock.now().advanced(byMilliseconds: patienceMS))
+        if isFirst { setTimer() }
+        loop.add(connection.descriptor) { [unowned self, id = connection.id] isReadable, isWritable in
+            if isWritable { flush(id) }
+            if isReadable { read(id) }
+        }
+    }
+
+    /// A listener that can't accept would have the loop go round for ever.
+    private func pause() {
+        loop.remove(descriptor)
+        isPaused = true
+        cnet_timer_set(timer, Self.pauseMS * 1_000_000)
+    }
+
+    private func timerFired() {
+        cnet_timer_drain(timer)
+        if isPaused {
+            isPaused = false
+            loop.add(descriptor) { [unowned self] _, _ in accept() }
+        }
+        sweep(at: MonotonicClock.now())
+        setTimer()
+    }
+
+    /// It rings for the oldest, also where nothing else happens.
+    private func setTimer() {
+        let wait = unproven.nextDeadline.map { $0.nanoseconds - MonotonicClock.now().nanoseconds }
+        cnet_timer_set(timer, wait.map { max(1, $0) } ?? 0)
     }
 
     private func read(_ id: UInt64) {
@@ -120,42 +176,87 @@ package final class TCPPort {
     }
 
     /// Somebody we know has spoken: the connection stays.
-    package func trust(_ id: UInt64) { connections[id]?.isTrusted = true }
+    package func trust(_ id: UInt64) { unproven.remove(id) }
 
-    /// Sends a packet as a frame, or drops it whole when the other side reads too slowly.
+    /// Whether it takes less than it is sent, so that what is added comes late.
+    package func isCongested(_ id: UInt64) -> Bool { connections[id]?.isCongested ?? false }
+
+    /// Sends a packet as a frame. Media whose place in the queue would be late is dropped, whole.
     package func send(_ packet: [UInt8], to id: UInt64) {
         guard let connection = connections[id], let frame = FrameDecoder.frame(packet) else { return }
-        guard connection.backlog.count + frame.count <= Self.backlogBytes else {
-            droppedFrames += 1
-            return
+        guard !connection.backlog.isEmpty else {
+            guard let sent = write(frame, to: connection) else { return close(id) }
+            guard sent < frame.count else { return }
+            connection.backlog.append(frame[sent...], at: MonotonicClock.now())
+            return loop.setWantsWriting(true, connection.descriptor)
         }
-        let wasEmpty = connection.backlog.isEmpty
-        connection.backlog += frame
-        if wasEmpty { flush(id) }
+        let now = MonotonicClock.now()
+        noteDelay(of: connection, at: now)
+        let isFull = connection.backlog.count + frame.count > StreamBacklog.capacity
+        guard !isFull, !connection.isLate || !Self.isMedia(packet) else {
+            connection.isLate = true
+            droppedFrames += 1
+            return setCongested(connection, true)
+        }
+        connection.backlog.append(frame[...], at: now)
+    }
+
+    /// RTP, as RFC 7983 and RFC 5761, section 4, tell it from the rest, which is short and can't be missing.
+    private static func isMedia(_ packet: [UInt8]) -> Bool {
+        packet.count > 1 && 128..<192 ~= packet[0] && !(192..<224 ~= packet[1])
+    }
+
+    private func noteDelay(of connection: Connection, at now: MonotonicTime) {
+        let delay = connection.backlog.delayMS(at: now)
+        if delay > StreamBacklog.lateMS { connection.isLate = true }
+        if delay > StreamBacklog.slowMS { setCongested(connection, true) }
+    }
+
+    private func setCongested(_ connection: Connection, _ isCongested: Bool) {
+        guard connection.isCongested != isCongested else { return }
+        connection.isCongested = isCongested
+        onBacklog?(connection.id, isCongested)
     }
 
     private func flush(_ id: UInt64) {
         guard let connection = connections[id], !connection.backlog.isEmpty else { return }
-        let sent = connection.backlog.withUnsafeBytes {
-            Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        var isBroken = false
+        connection.backlog.drain(at: MonotonicClock.now()) { bytes in
+            guard let sent = write(bytes, to: connection) else {
+                isBroken = true
+                return 0
+            }
+            return sent
         }
-        guard sent >= 0 || errno == EAGAIN || errno == EINTR else { return close(id) }
-        connection.backlog.removeFirst(max(0, sent))
-        loop.setWantsWriting(!connection.backlog.isEmpty, connection.descriptor)
+        if isBroken { return close(id) }
+        guard connection.backlog.isEmpty else { return }
+        loop.setWantsWriting(false, connection.descriptor)
+        connection.isLate = false
+        setCongested(connection, false)
     }
 
-    /// Closes the connections on which nobody we know has spoken in time.
+    private func write(_ frame: [UInt8], to connection: Connection) -> Int? {
+        frame.withUnsafeBytes { write($0, to: connection) }
+    }
+
+    /// How many bytes the kernel has taken; nil when the connection is gone.
+    private func write(_ bytes: UnsafeRawBufferPointer, to connection: Connection) -> Int? {
+        let sent = Glibc.send(connection.descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        guard sent < 0 else { return sent }
+        return errno == EAGAIN || errno == EINTR ? 0 : nil
+    }
+
+    /// Closes the connections on which nobody we know has spoken in time. The port does so by itself when it is time.
     package func sweep(at now: MonotonicTime) {
-        for connection in Array(connections.values)
-        where !connection.isTrusted && now.milliseconds(since: connection.since) > Self.patienceMS {
-            close(connection.id)
-        }
+        while let id = unproven.expired(at: now) { close(id) }
     }
 
+    /// To be called, too, when the peer whose connection it was has left.
     package func close(_ id: UInt64) {
         guard let connection = connections.removeValue(forKey: id) else { return }
+        unproven.remove(id)
         loop.remove(connection.descriptor)
-        let host = connection.address.host
-        connectionsByAddress[host] = connectionsByAddress[host].flatMap { $0 > 1 ? $0 - 1 : nil }
+        let network = connection.address.network
+        connectionsByNetwork[network] = connectionsByNetwork[network].flatMap { $0 > 1 ? $0 - 1 : nil }
     }
 }

@@ -79,4 +79,217 @@ struct TCPPortTests {
         #expect(read(1, from: peer).isEmpty)
         for descriptor in [peer, rude] { close(descriptor) }
     }
+
+    @Test("end by themselves when nobody we know has spoken in time, on a server that has nothing else to do")
+    func deadline() throws {
+        let loop = PollLoop(name: "test")
+        let port = try TCPPort(port: 0, loop: loop, patienceMS: 100) { _, _, _ in }
+        loop.start { _ in nil }
+        defer { loop.stop() }
+        for _ in 0..<2 {
+            let peers = try (0..<3).map { _ in try connect(to: port.number) }
+            write([0, 3, 1], to: peers[1])
+            for peer in peers {
+                var byte: UInt8 = 0
+                let count = recv(peer, &byte, 1, 0)
+                #expect(count == 0)
+                close(peer)
+            }
+        }
+    }
+
+    @Test("that are trusted outlast any number of others of their address; of those the oldest goes first")
+    func crowd() throws {
+        let loop = PollLoop(name: "test")
+        nonisolated(unsafe) var port: TCPPort?  // set before the loop starts
+        port = try TCPPort(port: 0, loop: loop) { frame, id, _ in
+            port?.trust(id)
+            port?.send(frame, to: id)
+        }
+        let number = try #require(port?.number)
+        loop.start { _ in nil }
+        defer { loop.stop() }
+        let peer = try connect(to: number)
+        write([0, 1, 7], to: peer)
+        #expect(read(3, from: peer) == [0, 1, 7])
+        let others = try (0..<UnprovenConnections.capacityPerNetwork + 10).map { _ in try connect(to: number) }
+        for other in others.prefix(10) { #expect(read(1, from: other).isEmpty) }
+        for other in [peer, others[10], try #require(others.last)] {
+            write([0, 1, 8], to: other)
+            #expect(read(3, from: other) == [0, 1, 8])
+        }
+        for descriptor in others + [peer] { close(descriptor) }
+    }
+
+    @Test("are dropped whole where the other side reads too slowly, and that is said, and its end")
+    func slow() throws {
+        let loop = PollLoop(name: "test")
+        nonisolated(unsafe) var port: TCPPort?  // the loop's, as what follows, once it runs
+        nonisolated(unsafe) var target: UInt64 = 0
+        nonisolated(unsafe) var sent: UInt32 = 0
+        let events = Atomic(0)
+        let isPumping = Atomic(false)
+        port = try TCPPort(port: 0, loop: loop) { _, id, _ in
+            target = id
+            port?.trust(id)
+            isPumping.store(true, ordering: .relaxed)
+        }
+        port?.onBacklog = { id, isCongested in
+            guard id == target, port?.isCongested(id) == isCongested else { return }
+            events.wrappingAdd(isCongested ? 1 : 100, ordering: .relaxed)
+        }
+        let number = try #require(port?.number)
+        loop.start { now in
+            guard isPumping.load(ordering: .relaxed) else { return now.advanced(byMilliseconds: 5) }
+            for _ in 0..<4 {
+                let count = withUnsafeBytes(of: sent.bigEndian, Array.init)
+                port?.send([0x80, 96] + count + [UInt8](repeating: 5, count: 1_200), to: target)
+                sent += 1
+            }
+            guard port?.isCongested(target) == true, (port?.droppedFrames ?? 0) > 100 else {
+                return now.advanced(byMilliseconds: 1)
+            }
+            isPumping.store(false, ordering: .relaxed)
+            port?.send([0x81, 200, 1, 2], to: target)  // a report: it is heard
+            return now.advanced(byMilliseconds: 5)
+        }
+        defer { loop.stop() }
+        let peer = try connect(to: number)
+        defer { close(peer) }
+        write([0, 1, 7], to: peer)
+        let limit = MonotonicClock.now().advanced(byMilliseconds: 5_000)
+        while events.load(ordering: .relaxed) == 0 || isPumping.load(ordering: .relaxed), MonotonicClock.now() < limit {
+            sched_yield()
+        }
+        var numbers: [UInt32] = []
+        while true {
+            let header = read(2, from: peer)
+            guard header.count == 2 else { break }
+            let frame = read(Int(header[0]) << 8 | Int(header[1]), from: peer)
+            guard frame.count == 1_206 else {
+                #expect(frame == [0x81, 200, 1, 2])
+                break
+            }
+            numbers.append(frame[2..<6].reduce(0) { $0 << 8 | UInt32($1) })
+        }
+        #expect(numbers == (0..<UInt32(numbers.count)).map { $0 }, "nothing is missing before what is late")
+        while events.load(ordering: .relaxed) < 101, MonotonicClock.now() < limit { sched_yield() }
+        let found = events.load(ordering: .relaxed)
+        #expect(found == 101)
+    }
+}
+
+@Suite("A connection's backlog")
+struct StreamBacklogTests {
+    @Test("is known to be late before it is a second, and not when it is a burst that goes out")
+    func delay() {
+        for (kilobits, isLate) in [(700, true), (3_500, false)] {
+            var backlog = StreamBacklog()
+            var (now, mayTake, longest) = (MonotonicTime(nanoseconds: 0), 0, 0)
+            var isSaid = false
+            for millisecond in 0..<2_000 where !isSaid {
+                now = now.advanced(byMilliseconds: 1)
+                // 2.5 Mbit/s, which begin with a key frame of 100 KB.
+                let bytes = millisecond == 0 ? 100_000 : millisecond % 4 == 0 ? 1_250 : 0
+                if bytes > 0 { backlog.append([UInt8](repeating: 1, count: bytes)[...], at: now) }
+                mayTake += kilobits / 8
+                if !backlog.isEmpty {
+                    backlog.drain(at: now) { waiting in
+                        let taken = min(mayTake, waiting.count)
+                        mayTake -= taken
+                        return taken
+                    }
+                } else {
+                    mayTake = 0
+                }
+                longest = max(longest, backlog.count)
+                isSaid = backlog.delayMS(at: now) > StreamBacklog.slowMS
+            }
+            #expect(isSaid == isLate)
+        }
+    }
+
+    @Test("gives the bytes out that it was given, in whatever pieces they are taken")
+    func bytes() {
+        var generator = SeededGenerator(seed: 5)
+        var backlog = StreamBacklog()
+        var (given, taken): ([UInt8], [UInt8]) = ([], [])
+        for _ in 0..<2_000 {
+            let more = generator.bytes(Int.random(in: 1...300, using: &generator))
+            backlog.append(more[...], at: MonotonicTime(nanoseconds: 0))
+            given += more
+            let wish = Int.random(in: 0...300, using: &generator)
+            backlog.drain(at: MonotonicTime(nanoseconds: 0)) { waiting in
+                taken += waiting.prefix(wish)
+                return min(wish, waiting.count)
+            }
+            #expect(backlog.count == given.count - taken.count)
+        }
+        #expect(given.starts(with: taken))
+    }
+}
+
+@Suite("Connections of nobody we know")
+struct UnprovenConnectionsTests {
+    private func network(_ number: Int) throws -> SocketAddress {
+        try #require(SocketAddress("192.0.2.\(number)", port: 9)).network
+    }
+
+    @Test("are kept by age, whoever goes between", arguments: 0..<5)
+    func order(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var unproven = UnprovenConnections()
+        var model: [(id: UInt64, network: SocketAddress)] = []
+        for id in UInt64(1)...600 {
+            let network = try network(Int.random(in: 0..<4, using: &generator))
+            unproven.insert(id, of: network, until: MonotonicTime(nanoseconds: Int64(id)))
+            model.append((id, network))
+            if Bool.random(using: &generator), let gone = model.randomElement(using: &generator) {
+                unproven.remove(gone.id)
+                unproven.remove(gone.id)
+                model.removeAll { $0.id == gone.id }
+            }
+            #expect(unproven.oldest == model.first?.id && unproven.count == model.count)
+            #expect(unproven.oldest(of: network) == model.first { $0.network == network }?.id)
+            #expect(unproven.nextDeadline?.nanoseconds == model.first.map { Int64($0.id) })
+        }
+        while let id = unproven.expired(at: MonotonicTime(nanoseconds: 300)) {
+            #expect(id == model.removeFirst().id)
+            unproven.remove(id)
+        }
+        #expect((unproven.oldest ?? 0) > 300)
+    }
+
+    @Test("make room for their own address first, and else the oldest for all")
+    func surplus() throws {
+        var unproven = UnprovenConnections()
+        var id: UInt64 = 0
+        func fill(_ number: Int, _ count: Int) throws {
+            for _ in 0..<count {
+                id += 1
+                unproven.insert(id, of: try network(number), until: MonotonicTime(nanoseconds: 0))
+            }
+        }
+        try fill(1, 2)
+        try fill(2, UnprovenConnections.capacityPerNetwork)
+        #expect(try unproven.surplus(for: network(2)) == 3)
+        #expect(try unproven.surplus(for: network(1)) == nil)
+        for number in 3..<18 { try fill(number, UnprovenConnections.capacityPerNetwork) }
+        #expect(try unproven.surplus(for: network(99)) == 1)
+    }
+
+    @Test("of one line in IPv6 count as one's, and addresses that can't be sent to are known")
+    func addresses() throws {
+        let one = try #require(SocketAddress("2001:db8:1:2:3::4", port: 5))
+        let other = try #require(SocketAddress("2001:db8:1:2:ffff::9", port: 6))
+        let far = try #require(SocketAddress("2001:db8:1:3::4", port: 5))
+        #expect(one.network == other.network && one.network != far.network)
+        for host in ["0.0.0.0", "::", "255.255.255.255", "224.0.0.1", "239.1.2.3", "0.1.2.3", "ff02::1"] {
+            #expect(try !#require(SocketAddress(host, port: 9)).isSendable)
+        }
+        for host in ["127.0.0.1", "223.255.255.255", "::1", "fe80::1", "2001:db8::1"] {
+            #expect(try #require(SocketAddress(host, port: 9)).isSendable)
+            #expect(try !#require(SocketAddress(host, port: 0)).isSendable)
+        }
+    }
 }

@@ -149,7 +149,9 @@ struct UDPPortTests {
         #expect(found.2)
     }
 
-    @Test("gives an interface that is behind a moment, not the rest of the batch up", .enabled(if: NetworkNamespace.isAvailable))
+    @Test(
+        "gives an interface that is behind a moment, not the rest of the batch up",
+        .enabled(if: NetworkNamespace.isAvailable))
     func fullSocket() throws {
         func way(_ rate: String) -> [String] {
             [

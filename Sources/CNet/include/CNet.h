@@ -84,6 +84,15 @@ int cnet_epoll_wait(int epoll, struct cnet_ready *ready, int64_t nanoseconds);
 /// A connection that never waits.
 int cnet_accept(int listener, struct sockaddr *address, socklen_t *length);
 
+/// For small frames that can't wait: little is kept before the wire, since what waits there can't be taken back, and a
+/// peer who doesn't answer any more is let go.
+void cnet_tune_stream(int descriptor);
+
+/// A descriptor that is readable once when its time has come; 0 takes the time back.
+int cnet_timer(void);
+void cnet_timer_set(int timer, int64_t nanoseconds);
+void cnet_timer_drain(int timer);
+
 int cnet_eventfd(void);
 void cnet_pin_thread(int core);
 /// Has the calling thread give way to the others of this process.

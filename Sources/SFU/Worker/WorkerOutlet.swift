@@ -37,7 +37,7 @@ final class WorkerOutlet: RelayOutlet {
         counts += port.send(&batch)
         guard segmentsBefore, !port.segments else { return }
         segmentsBefore = false
-        logger.notice("this network takes no segmented datagrams (UDP_SEGMENT): the relay sends one by one")
+        logger.notice("several viewers in a row took no segmented datagrams (UDP_SEGMENT): for a minute the relay sends one by one")
     }
 
     func send(_ datagram: [UInt8], to endpoint: Endpoint) {
@@ -51,6 +51,14 @@ final class WorkerOutlet: RelayOutlet {
     func trust(_ endpoint: Endpoint) {
         if !endpoint.isUDP { tcp?.trust(endpoint.connection) }
     }
+
+    /// The peer whose endpoint it was has left it: a connection ends.
+    func abandon(_ endpoint: Endpoint) {
+        if !endpoint.isUDP { tcp?.close(endpoint.connection) }
+    }
+
+    /// Whether what is sent there now comes late: a connection that takes less than it is sent.
+    func isCongested(_ endpoint: Endpoint) -> Bool { !endpoint.isUDP && tcp?.isCongested(endpoint.connection) == true }
 
     func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {
         let done = onHandshake

@@ -4,6 +4,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -17,6 +18,33 @@ static inline EVP_PKEY *vitrine_rsa_key(unsigned int bits) { return EVP_RSA_gen(
 static inline void vitrine_ssl_without_resumption(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+}
+
+// The keys of the records of a finished handshake (RFC 5246, section 6.3), which OpenSSL doesn't give out. 1 when it can.
+static inline int vitrine_tls12_key_block(SSL *ssl, unsigned char *block, size_t count) {
+    enum { label = 13, random = SSL3_RANDOM_SIZE };
+    unsigned char master[SSL_MAX_MASTER_KEY_LENGTH], seed[label + 2 * random];
+    const EVP_MD *hash = SSL_CIPHER_get_handshake_digest(SSL_get_current_cipher(ssl));
+    size_t secret = SSL_SESSION_get_master_key(SSL_get_session(ssl), master, sizeof master);
+    EVP_KDF *kdf = EVP_KDF_fetch(0, "TLS1-PRF", 0);
+    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : 0;
+    int done = 0;
+    if (hash && secret && context) {
+        for (int i = 0; i < label; i++) seed[i] = (unsigned char)"key expansion"[i];
+        SSL_get_server_random(ssl, seed + label, random);
+        SSL_get_client_random(ssl, seed + label + random, random);
+        OSSL_PARAM parameters[] = {
+            OSSL_PARAM_construct_utf8_string("digest", (char *)EVP_MD_get0_name(hash), 0),
+            OSSL_PARAM_construct_octet_string("secret", master, secret),
+            OSSL_PARAM_construct_octet_string("seed", seed, sizeof seed),
+            OSSL_PARAM_construct_end(),
+        };
+        done = EVP_KDF_derive(context, block, count, parameters) == 1;
+    }
+    OPENSSL_cleanse(master, sizeof master);
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+    return done;
 }
 static inline void vitrine_ssl_set_mtu(SSL *ssl, long mtu) {
     SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);

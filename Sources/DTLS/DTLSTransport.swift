@@ -29,6 +29,9 @@ package final class DTLSTransport: @unchecked Sendable {
         package var datagrams: [[UInt8]] = []
         /// Once, when the handshake is done.
         package var keys: SRTPKeys?
+        /// With the keys: who hears that the peer leaves when this transport is closed. Nil when its cipher can't be
+        /// heard so, which no browser's is.
+        package var goodbye: GoodbyeWatch?
         /// The peer has said, with its keys, that it leaves (RFC 5246, section 7.2.1), or has failed for good.
         package var closed = false
 
@@ -128,6 +131,7 @@ package final class DTLSTransport: @unchecked Sendable {
         var step = Step()
         if !isDone { step.keys = try handshake(connection) }
         if isDone { step.closed = readToEnd(connection.ssl) }
+        if step.keys != nil { step.goodbye = GoodbyeWatch(connection.ssl, ourRole: role) }
         step.datagrams = drain(connection.output)
         return step
     }

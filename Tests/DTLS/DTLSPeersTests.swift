@@ -235,4 +235,35 @@ struct DTLSPeersTests {
         server.close()
         #expect(try !server.receive(farewell).closed)
     }
+
+    @Test(
+        "is heard leaving when only its key was kept, whatever its cipher",
+        arguments: [
+            "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305",
+        ])
+    func goodbye(cipher: String) throws {
+        #expect(SSL_set_cipher_list(try client.connected().ssl, cipher) == 1)
+        var watches: (server: GoodbyeWatch?, client: GoodbyeWatch?)
+        var pending = try client.begin().datagrams
+        for _ in 0..<4 {
+            let steps = try pending.map { try server.receive($0) }
+            watches.server = steps.compactMap(\.goodbye).first ?? watches.server
+            let answers = try steps.flatMap(\.datagrams).map { try client.receive($0) }
+            watches.client = answers.compactMap(\.goodbye).first ?? watches.client
+            pending = answers.flatMap(\.datagrams)
+        }
+        let (ofServer, ofClient) = (try #require(watches.server), try #require(watches.client))
+        let clientLeaves = try #require(client.farewell().first)
+        let serverLeaves = try #require(server.farewell().first)
+        #expect(ofServer.hears(clientLeaves) && ofClient.hears(serverLeaves))
+        #expect(!ofServer.hears(serverLeaves) && !ofClient.hears(clientLeaves))
+        #expect(ofServer.hears(Self.forged[0] + clientLeaves))
+        for index in clientLeaves.indices {
+            var changed = clientLeaves
+            changed[index] ^= 1
+            #expect(!ofServer.hears(changed))
+            #expect(!ofServer.hears(Array(clientLeaves[..<index])))
+        }
+        for junk in Self.forged { #expect(!ofServer.hears(junk)) }
+    }
 }

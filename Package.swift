@@ -137,7 +137,8 @@ let package = Package(
             name: "ICETests", dependencies: ["CNicePeer", "ICE", "Net", "TestSupport", "Wire"], path: "Tests/ICE",
             swiftSettings: house),
         .testTarget(
-            name: "DTLSTests", dependencies: ["COpenSSL", "DTLS", "TestSupport", "Wire"], path: "Tests/DTLS", swiftSettings: house),
+            name: "DTLSTests", dependencies: ["COpenSSL", "DTLS", "TestSupport", "Wire"], path: "Tests/DTLS",
+            swiftSettings: house),
         .testTarget(name: "NetTests", dependencies: ["Net", "Wire"], path: "Tests/Net", swiftSettings: house),
         .testTarget(
             name: "SRTPTests", dependencies: ["CSRTP", "SRTP", "TestSupport", "Wire"], path: "Tests/SRTP",

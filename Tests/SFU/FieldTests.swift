@@ -295,19 +295,34 @@ struct FieldTests {
         #expect(world.endedStreams == [world.stream])
     }
 
-    @Test("a sealed alert has a viewer asked whether it is there, whoever sent it")
+    @Test("a viewer that closes its transport gets nothing more, and nobody else can close it")
     func closeNotify() throws {
         let (world, publisher) = try show(seed: 318)
         let viewer = try world.watch(1)
         play(world, publisher, 500)
-        let alert: [UInt8] = [21, 254, 253, 0, 1, 0, 0, 0, 0, 0, 5, 0, 24] + [UInt8](repeating: 7, count: 24)
+        let alert: [UInt8] = [21, 254, 253, 0, 1, 0, 0, 0, 0, 0, 5, 0, 26] + [UInt8](repeating: 7, count: 26)
         world.inject(alert, from: viewer.address)
-        play(world, publisher, 4_000)
+        play(world, publisher, 12_000)
         #expect(world.engine.peers.count == 2, "it is there")
-        viewer.answersChecks = false
-        viewer.startOver()
-        world.inject(alert, from: viewer.address)
-        play(world, publisher, 4_000)
-        #expect(world.engine.peers.count == 1)
+        for datagram in viewer.farewell() { world.inject(datagram, from: viewer.address) }
+        #expect(world.engine.peers.count == 1 && world.viewersLeft == [1])
+    }
+
+    @Test("a viewer whose connection is full waits, and goes on with a key frame and the next number")
+    func fullConnection() throws {
+        let (world, publisher) = try show(seed: 319)
+        let viewer = try world.watch(1)
+        play(world, publisher, 1_000)
+        let before = viewer.video.count
+        let downlink = try #require(world.engine.audiences[world.stream]).downlinks.pointer(0)
+        downlink.pointee.endpoint = Endpoint(viewer.address, connection: 9)
+        world.congest(viewer, connection: 9, true)
+        play(world, publisher, 2_000)
+        #expect(viewer.video.count < before + 10)
+        let last = try #require(viewer.video.keys.max())
+        world.congest(viewer, connection: 9, false)
+        play(world, publisher, 1_000)
+        #expect(viewer.video[last + 1]?.payload.prefix(2) == [0x10, 0], "a key frame's first packet")
+        expectWhole(viewer)
     }
 }

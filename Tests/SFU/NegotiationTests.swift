@@ -271,7 +271,8 @@ struct NegotiationTests {
     @Test(
         "a profile that can't be read is not passed on",
         arguments: [
-            ("42e001f", "42e01f"), ("422001f", "42e01f"), ("xyz", nil), ("12345678", nil), ("42e0g1f", nil), ("640028", "640028"),
+            ("42e001f", "42e01f"), ("422001f", "42e01f"), ("xyz", nil), ("12345678", nil), ("42e0g1f", nil),
+            ("640028", "640028"),
         ])
     func malformedProfile(written: String, passedOn: String?) {
         let codec = Codec(name: "H264/90000", parameters: "packetization-mode=1;profile-level-id=\(written)")

@@ -22,6 +22,8 @@ final class PortOutlet: RelayOutlet {
     func tell(_ news: ShowNews) {}
     func nudge(_ workers: UInt64) {}
     func viewerLeft() {}
+    func abandon(_ endpoint: Endpoint) {}
+    func isCongested(_ endpoint: Endpoint) -> Bool { false }
     func uplinkChanged(_ stream: StreamID) {}
     func uplinkEnded(_ stream: StreamID) {}
     func log(_ line: String, _ stream: StreamID) {}

@@ -26,9 +26,13 @@ struct DownlinkTrack {
 
     /// Begins to read at `index`. The first sequence number is random, and far enough from a wrap that a receiver can't
     /// miss one (RFC 3711, section 3.3.1).
+    /// Who has rested goes on with the number behind its last: none is used twice.
     mutating func begin(at index: UInt64, using generator: inout some RandomNumberGenerator) {
-        first = index
-        next = index
+        defer {
+            first = index
+            next = index
+        }
+        guard next == 0 else { return base = index &- number(of: next) }
         base = index - UInt64.random(in: 0..<0x4000, using: &generator)
     }
 
@@ -49,6 +53,9 @@ struct DownlinkTrack {
 
     /// Goes on behind what can't be had any more.
     mutating func skip(to index: UInt64) { next = max(next, index) }
+
+    /// Its connection takes no more: it waits for something to begin with, as at first.
+    mutating func rest() { first = nil }
 
     /// Nothing of this kind is sent to it any more: it has been told of another codec.
     mutating func stop() { self.payloadType = nil }

@@ -87,10 +87,28 @@ extension RelayEngine {
             for track in audience.show.tracks where catchUp(downlink, track.feed, of: audience, at: now) {
                 audience.hasCatchingUp = true
             }
-            if downlink.pointee.tracks[MediaKind.video.number].isWaiting { isWaiting = true }
+            if downlink.pointee.tracks[MediaKind.video.number].isWaiting, isReady(downlink) { isWaiting = true }
         }
         if isWaiting, audience.show.feed(.video) != nil { awaitKeyFrame(audience, at: now) }
         if audience.hasCatchingUp { timers.set(.catchUp, now.advanced(byMilliseconds: Self.catchUpIntervalMS)) }
+    }
+
+    private func isReady(_ downlink: UnsafeMutablePointer<Downlink>) -> Bool {
+        downlink.pointee.endpoint.isUDP || !outlet.isCongested(downlink.pointee.endpoint)
+    }
+
+    /// A connection has begun to take less than it is sent, or takes all again. Its viewer gets no picture meanwhile, and
+    /// then one from a key frame on: late pictures only make the next ones later.
+    func noteBacklog(of connection: UInt64, isCongested: Bool, at now: MonotonicTime) {
+        for audience in audiences.values {
+            for position in 0..<audience.downlinks.count {
+                let downlink = audience.downlinks.pointer(position)
+                guard downlink.pointee.endpoint.connection == connection else { continue }
+                downlink.pointee.tracks[MediaKind.video.number].rest()
+                audience.hasCatchingUp = true
+            }
+        }
+        if !isCongested { timers.set(.catchUp, now) }
     }
 
     /// A key frame is wanted until everybody who is connected has begun.
@@ -108,6 +126,7 @@ extension RelayEngine {
         let end = audience.served[number]
         guard downlink.pointee.tracks[number].payloadType != nil, end > 0 else { return false }
         if downlink.pointee.tracks[number].first == nil {
+            guard isReady(downlink) else { return false }
             guard let start = start(in: feed, end: end, at: now) else { return false }
             downlink.pointee.tracks[number].begin(at: start, using: &generator)
         }

@@ -10,8 +10,8 @@ extension RelayEngine {
     // MARK: Checks
 
     func receiveCheck(_ datagram: [UInt8], from endpoint: Endpoint, at now: MonotonicTime) {
-        // Nothing can be sent to port 0 (RFC 768), so nobody is there.
-        guard endpoint.address.port != 0 else { return counters.strayDatagrams += 1 }
+        // Where nothing can be sent to, such as port 0 (RFC 768), nobody is.
+        guard endpoint.address.isSendable else { return counters.strayDatagrams += 1 }
         if datagram.count > 1, datagram[0] == 1, datagram[1] == 1 {
             return receiveAnswer(datagram, from: endpoint, at: now)
         }
@@ -116,8 +116,20 @@ extension RelayEngine {
 
     func receiveHandshake(_ datagram: [UInt8], of peer: RelayPeer, at now: MonotonicTime) {
         if peer.keepEarly(datagram) { return }  // its hello was faster than its answer
+        if let connection = peer.connection, isSealedAlert(datagram) {
+            return receiveAlert(datagram, of: peer, connection, at: now)
+        }
         if let transport = handshake(of: peer) { outlet.advance(transport, with: datagram, for: peer.id) }
-        if peer.connection != nil, isSealedAlert(datagram) { doubt(peer, isCertain: false, at: now) }
+    }
+
+    /// A peer that takes its leave has gone. Where it can't be told whether it is the peer's alert, the peer is asked.
+    private func receiveAlert(
+        _ datagram: [UInt8], of peer: RelayPeer, _ connection: PeerConnection, at now: MonotonicTime
+    ) {
+        guard let goodbye = connection.goodbye else { return doubt(peer, isCertain: false, at: now) }
+        guard goodbye.hears(datagram) else { return counters.strayDatagrams += 1 }
+        outlet.log("\(peer.role.rawValue) has left", peer.stream)
+        remove(peer)
     }
 
     func handshake(of peer: RelayPeer) -> DTLSTransport? {
@@ -140,15 +152,22 @@ extension RelayEngine {
             if let endpoint = directory.endpoint(of: peer) {
                 for reply in step.datagrams { outlet.send(reply, to: endpoint) }
             }
-            if let keys = step.keys { try connect(peer, keys, at: now) }
+            if let keys = step.keys { try connect(peer, keys, step.goodbye, at: now) }
+            if step.closed { remove(peer) }
         } catch {
+            // Why it is refused, so that nobody waits in vain (RFC 5246, section 7.2.2).
+            if let refusal = error as? DTLSTransport.Refusal, let endpoint = directory.endpoint(of: peer) {
+                for alert in refusal.datagrams { outlet.send(alert, to: endpoint) }
+            }
             counters.failedHandshakes += 1
             outlet.log("a handshake failed: \(error)", peer.stream)
             remove(peer)
         }
     }
 
-    private func connect(_ peer: RelayPeer, _ keys: SRTPKeys, at now: MonotonicTime) throws {
+    private func connect(
+        _ peer: RelayPeer, _ keys: SRTPKeys, _ goodbye: GoodbyeWatch?, at now: MonotonicTime
+    ) throws {
         guard let audience = audiences[peer.stream], let endpoint = directory.endpoint(of: peer) else { return }
         try peer.connect { terms, transport in
             let work: PeerConnection.Work =
@@ -158,7 +177,7 @@ extension RelayEngine {
                         UplinkReceiver(try UplinkSession(keys), tracks: terms.tracks, sources: terms.announcedSources))
                 case .viewer: .viewer(try seat(peer, terms, keys, at: endpoint, in: audience))
                 }
-            return try PeerConnection(since: now, keys: keys, work: work, lingering: transport)
+            return try PeerConnection(since: now, keys: keys, goodbye: goodbye, work: work, lingering: transport)
         }
         outlet.log("\(peer.role.rawValue) connected (\(keys.profile))", peer.stream)
         switch peer.role {

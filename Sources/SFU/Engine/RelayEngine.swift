@@ -240,6 +240,7 @@ final class RelayEngine {
     func forget(_ peer: RelayPeer) {
         if let transport = peer.leave() { outlet.release(transport) }
         peers[peer.id] = nil
+        for pair in directory[peer]?.pairs ?? [] where !pair.endpoint.isUDP { outlet.abandon(pair.endpoint) }
         directory.leave(peer)
     }
 }

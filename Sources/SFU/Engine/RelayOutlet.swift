@@ -10,6 +10,10 @@ protocol RelayOutlet: AnyObject {
     func send(_ datagram: [UInt8], to endpoint: Endpoint)
     /// A peer has proven that this endpoint is its own.
     func trust(_ endpoint: Endpoint)
+    /// The peer whose endpoint it was has gone.
+    func abandon(_ endpoint: Endpoint)
+    /// Whether what is sent there now comes late: a connection that takes less than it is sent.
+    func isCongested(_ endpoint: Endpoint) -> Bool
     /// Gives a handshake a datagram (nil: time has passed, or it is the relay's turn), to be answered by `RelayEngine.handshakeAdvanced`.
     func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID)
     /// Lets go of a handshake that is done: nothing of it is needed any more.

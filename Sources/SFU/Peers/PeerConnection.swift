@@ -12,13 +12,18 @@ final class PeerConnection {
 
     let since: MonotonicTime
     let work: Work
+    /// Hears that the peer leaves; nil where its cipher is one that isn't known here.
+    let goodbye: GoodbyeWatch?
     /// What is said about the media, in both directions.
     var control: SRTCPSession
     /// While the last flight of its handshake may be asked for again.
     private var lingering: DTLSTransport?
 
-    init(since: MonotonicTime, keys: SRTPKeys, work: Work, lingering: DTLSTransport?) throws(SRTPFailure) {
+    init(
+        since: MonotonicTime, keys: SRTPKeys, goodbye: GoodbyeWatch? = nil, work: Work, lingering: DTLSTransport?
+    ) throws(SRTPFailure) {
         self.since = since
+        self.goodbye = goodbye
         self.work = work
         self.lingering = lingering
         control = try SRTCPSession(keys)

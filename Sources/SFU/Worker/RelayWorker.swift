@@ -45,6 +45,7 @@ actor RelayWorker {
             candidates: configuration.candidates(port: port.address.port, tcp: outlet.tcp != nil), mapped: port.isDual,
             cipherHome: configuration.cipherHome)
         link.worker = self
+        tcp?.onBacklog = { link.noteBacklog(of: $0, isCongested: $1) }
         loop.add(port.descriptor) { _, _ in link.receive() }
     }
 
@@ -80,6 +81,13 @@ actor RelayWorker {
 
         fileprivate func receive(_ frame: [UInt8], from endpoint: Endpoint) {
             worker?.assumeIsolated { $0.receive(frame, from: endpoint) }
+        }
+
+        /// On the worker's thread, from within a call of the engine's: so it is told later.
+        fileprivate func noteBacklog(of connection: UInt64, isCongested: Bool) {
+            loop.perform { [self] in
+                worker?.assumeIsolated { $0.noteBacklog(of: connection, isCongested: isCongested) }
+            }
         }
 
         fileprivate func deliver(_ session: RelaySessionID, _ result: Result<DTLSTransport.Step, any Error>) {
@@ -122,6 +130,10 @@ actor RelayWorker {
         outlet.tcp?.sweep(at: now)
         let next = engine.handleTimers(at: now)
         return engine.isSending ? now : next
+    }
+
+    private func noteBacklog(of connection: UInt64, isCongested: Bool) {
+        engine.noteBacklog(of: connection, isCongested: isCongested, at: MonotonicClock.now())
     }
 
     private func receive(_ news: ShowNews) { engine.receive(news, at: MonotonicClock.now()) }

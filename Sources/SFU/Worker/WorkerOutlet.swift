@@ -37,7 +37,9 @@ final class WorkerOutlet: RelayOutlet {
         counts += port.send(&batch)
         guard segmentsBefore, !port.segments else { return }
         segmentsBefore = false
-        logger.notice("several viewers in a row took no segmented datagrams (UDP_SEGMENT): for a minute the relay sends one by one")
+        logger.notice(
+            "several viewers in a row took no segmented datagrams (UDP_SEGMENT): for a minute the relay sends one by one"
+        )
     }
 
     func send(_ datagram: [UInt8], to endpoint: Endpoint) {

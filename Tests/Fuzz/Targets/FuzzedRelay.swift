@@ -21,6 +21,8 @@ final class FuzzedRelay: @unchecked Sendable {
         func advance(_ transport: DTLSTransport, with datagram: [UInt8]?, for session: RelaySessionID) {
             if let datagram { _ = try? transport.receive(datagram) }
         }
+        func abandon(_ endpoint: Endpoint) {}
+        func isCongested(_ endpoint: Endpoint) -> Bool { false }
         func uplinkChanged(_ stream: StreamID) {}
         func uplinkEnded(_ stream: StreamID) {}
         func log(_ line: String, _ stream: StreamID) {}

@@ -111,6 +111,9 @@ class VirtualPeer {
         if case .opened(let count) = outcome { receivePacket(Array(bytes.prefix(count)), at: now) }
     }
 
+    /// What says that it leaves.
+    func farewell() -> [[UInt8]] { transport?.farewell() ?? [] }
+
     /// As its certificate and its `o=` line have it, another process begins again.
     func startOver() {
         (transport, keys, opener, control, checker) = (nil, nil, nil, nil, nil)

@@ -34,6 +34,7 @@ final class VirtualWorld {
         var steps: [(RelaySessionID, Result<DTLSTransport.Step, any Error>)] = []
         var ended: [StreamID] = []
         var changed: [StreamID] = []
+        var congested: Set<Endpoint> = []
         var news: [ShowNews] = []
         /// Workers that are to look at the rings, a bit each.
         var nudged: UInt64 = 0
@@ -55,6 +56,8 @@ final class VirtualWorld {
         func tell(_ news: ShowNews) { self.news.append(news) }
         func nudge(_ workers: UInt64) { nudged |= workers }
         func viewerLeft() { viewersLeft += 1 }
+        func abandon(_ endpoint: Endpoint) {}
+        func isCongested(_ endpoint: Endpoint) -> Bool { congested.contains(endpoint) }
         func uplinkChanged(_ stream: StreamID) { changed.append(stream) }
         func uplinkEnded(_ stream: StreamID) { ended.append(stream) }
         func log(_ line: String, _ stream: StreamID) {}
@@ -155,6 +158,13 @@ final class VirtualWorld {
         var bytes = datagram
         bytes.withUnsafeMutableBytes { engines[homes[source, default: 0]].receive($0, from: Endpoint(source), at: now) }
         settle()
+    }
+
+    /// The viewer's connection takes no more, or takes all again.
+    func congest(_ viewer: VirtualViewer, connection: UInt64, _ isCongested: Bool) {
+        let endpoint = Endpoint(viewer.address, connection: connection)
+        if isCongested { outlets[0].congested.insert(endpoint) } else { outlets[0].congested.remove(endpoint) }
+        engine.noteBacklog(of: connection, isCongested: isCongested, at: now)
     }
 
     /// How many the relay has sent there.

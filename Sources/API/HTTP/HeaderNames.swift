@@ -3,6 +3,7 @@ import HTTPTypes
 /// Header fields that the HTTP library has no name for.
 extension HTTPField.Name {
     static let acceptPatch = named("Accept-Patch")
+    static let acceptPost = named("Accept-Post")
     static let crossOriginOpenerPolicy = named("Cross-Origin-Opener-Policy")
     static let link = named("Link")
     static let permissionsPolicy = named("Permissions-Policy")

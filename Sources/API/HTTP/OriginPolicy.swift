@@ -38,6 +38,17 @@ struct OriginPolicy: Sendable {
 
 /// Lets the pages of allowed origins read what the API answers (the Fetch standard, CORS protocol).
 struct CrossOriginMiddleware: RouterMiddleware {
+    /// Named one by one: a `*` doesn't count for Authorization, nor beside credentials.
+    private static let allowedFields = """
+        Authorization, Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, \
+        Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset
+        """
+    private static let exposedFields = """
+        Accept-Patch, Accept-Post, Accept-Ranges, Allow, Content-Length, Content-Range, ETag, Link, Location, \
+        Retry-After, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Length, Upload-Offset, \
+        WWW-Authenticate
+        """
+
     let policy: OriginPolicy
 
     func handle(
@@ -51,12 +62,11 @@ struct CrossOriginMiddleware: RouterMiddleware {
         response.headers[.accessControlAllowOrigin] = origin
         response.headers[values: .vary].append("Origin")
         if isPreflight {
-            response.headers[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE"
-            response.headers[.accessControlAllowHeaders] =
-                "Authorization, Content-Type, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
+            response.headers[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+            response.headers[.accessControlAllowHeaders] = Self.allowedFields
             response.headers[.accessControlMaxAge] = "600"
         } else {
-            response.headers[.accessControlExposeHeaders] = "Location, Tus-Resumable, Upload-Offset, Upload-Length"
+            response.headers[.accessControlExposeHeaders] = Self.exposedFields
         }
         return response
     }

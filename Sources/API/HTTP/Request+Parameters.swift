@@ -17,6 +17,12 @@ extension VitrineContext {
 }
 
 extension Request {
+    /// Whether the body has this type, in any case and with any parameters (RFC 9110, section 8.3.1).
+    func hasMediaType(_ type: String) -> Bool {
+        let essence = (headers[.contentType] ?? "").prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+        return essence.lowercased() == type
+    }
+
     /// A query parameter's text; nil when it is left out.
     func query(_ name: String) -> String? {
         uri.queryParameters[name[...]].map(String.init)

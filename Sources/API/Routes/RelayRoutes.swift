@@ -9,6 +9,7 @@ import Wire
 /// `/whip/{id}` (RFC 9725) and `/whep/{id}` (the IETF's WHEP draft): the relay's standard door.
 struct RelayRoutes {
     private static let maximumOfferBytes = 64 << 10
+    private static let offerType = "application/sdp"
     private static let fragmentType = "application/trickle-ice-sdpfrag"
 
     let relay: Relay
@@ -22,8 +23,44 @@ struct RelayRoutes {
     func add(to router: some RouterMethods<VitrineContext>) {
         router.group("/whip/{id}").add(middleware: admin).post(use: publish).delete("{session}", use: end)
             .patch("{session}", use: patch)
+        for door in [Door.whip, .whep] { addDiscovery(of: door, to: router) }
         router.group("/api/livestreams/{id}/relay").add(middleware: admin).get(use: report)
         router.group("/whep/{id}").post(use: play).delete("{session}", use: end).patch("{session}", use: patch)
+    }
+
+    private enum Door: String {
+        case whip, whep
+    }
+
+    /// What the doors say of themselves (RFC 9725, sections 4.2 and 4.6), and to methods that they don't take.
+    private func addDiscovery(of door: Door, to router: some RouterMethods<VitrineContext>) {
+        let endpoint: HTTPFields = [.allow: "OPTIONS, POST", .acceptPost: Self.offerType]
+        let session: HTTPFields = [.allow: "DELETE, OPTIONS, PATCH", .acceptPatch: Self.fragmentType]
+        for (path, headers) in [("/\(door)/{id}", endpoint), ("/\(door)/{id}/{session}", session)] {
+            router.on(RouterPath(path), method: .options) { request, context in
+                var headers = headers
+                let names = await mayHaveCredentials(request, context: context, at: door)
+                headers[values: .link] = iceServers.servers().flatMap { $0.links(withCredentials: names) }
+                headers[.cacheControl] = "no-store"
+                return Response(status: .noContent, headers: headers)
+            }
+            var refused: [HTTPRequest.Method] = [.get, .head, .put]
+            refused += path.hasSuffix("{session}") ? [.post] : [.delete, .patch]
+            for method in refused {
+                router.on(RouterPath(path), method: method) { _, _ -> Response in
+                    throw Problem(
+                        .methodNotAllowed, "This path takes \(headers[.allow] ?? "").", headers: headers)
+                }
+            }
+        }
+    }
+
+    /// Whoever asks without a token learns of STUN servers only: OPTIONS needs none.
+    private func mayHaveCredentials(_ request: Request, context: VitrineContext, at door: Door) async -> Bool {
+        let token = AdminAuthority.bearerToken(of: request)
+        if admin.authority.accepts(token) { return true }
+        guard door == .whep, let viewers, let stream = try? context.streamID() else { return false }
+        return await viewers.accepts(token, for: stream)
     }
 
     @Sendable private func report(_ request: Request, context: VitrineContext) async throws -> Response {
@@ -71,18 +108,23 @@ struct RelayRoutes {
     /// Trickled candidates, or an ICE restart (RFC 9725, section 4.3).
     @Sendable private func patch(_ request: Request, context: VitrineContext) async throws -> Response {
         let id: RelaySessionID = try context.identifier("session", of: "session")
-        guard request.headers[.contentType]?.hasPrefix(Self.fragmentType) == true else {
-            throw Problem(.unsupportedMediaType, "A fragment has the type \"\(Self.fragmentType)\".")
+        guard request.hasMediaType(Self.fragmentType) else {
+            throw Problem(
+                .unsupportedMediaType, "A fragment has the type \"\(Self.fragmentType)\".",
+                headers: [.acceptPatch: Self.fragmentType])
         }
         guard let tag = request.headers[.ifMatch] else {
             throw Problem(.preconditionRequired, "If-Match says which ICE session this is about.")
         }
-        let body = String(buffer: try await request.body.collect(upTo: Self.maximumOfferBytes))
-        let fragment = body.split(whereSeparator: \.isNewline).first { $0.hasPrefix("a=ice-ufrag:") }
+        let body = try await text(of: request)
+        func value(_ name: String) -> String? {
+            body.split(whereSeparator: \.isNewline).first { $0.hasPrefix("a=\(name):") }
+                .map { String($0.dropFirst(name.count + 3)) }
+        }
         let outcome = await relay.patch(
             id,
             tag: tag == "*" ? nil : tag.trimmingPrefix("\"").split(separator: "\"").first.map(String.init) ?? "",
-            remoteFragment: fragment.map { String($0.dropFirst(12)) })
+            remoteFragment: value("ice-ufrag"), remotePassword: value("ice-pwd"))
         switch outcome {
         case .noSuchSession: throw Problem.notFound("session")
         case .stale: throw Problem(.preconditionFailed, "This ICE session has been replaced.")
@@ -95,25 +137,34 @@ struct RelayRoutes {
     }
 
     private func offer(_ request: Request) async throws -> String {
-        guard request.headers[.contentType]?.hasPrefix("application/sdp") == true else {
-            throw Problem(.unsupportedMediaType, "An offer has the type \"application/sdp\".")
+        guard request.hasMediaType(Self.offerType) else {
+            throw Problem(
+                .unsupportedMediaType, "An offer has the type \"\(Self.offerType)\".",
+                headers: [.acceptPost: Self.offerType])
         }
-        let body = try await request.body.collect(upTo: Self.maximumOfferBytes)
-        return String(buffer: body)
+        return try await text(of: request)
+    }
+
+    private func text(of request: Request) async throws -> String {
+        do {
+            return String(buffer: try await request.body.collect(upTo: Self.maximumOfferBytes))
+        } catch is NIOTooManyBytesError {
+            throw Problem(.contentTooLarge, "The body is larger than \(Self.maximumOfferBytes) bytes.")
+        }
     }
 
     private func negotiating(_ body: () async throws -> Relay.Session) async throws -> Relay.Session {
         do {
             return try await body()
         } catch let error as RelayError {
-            let status: HTTPResponse.Status =
+            let (status, headers): (HTTPResponse.Status, HTTPFields) =
                 switch error {
-                case .invalidOffer: .badRequest
-                case .noCommonCodec: .notAcceptable
-                case .noUplink: .conflict
-                case .unavailable: .serviceUnavailable
+                case .invalidOffer: (.badRequest, [:])
+                case .noCommonCodec: (.notAcceptable, [:])
+                case .noUplink: (.conflict, [:])
+                case .unavailable: (.serviceUnavailable, [.retryAfter: "2"])
                 }
-            throw Problem(status, error.explanation)
+            throw Problem(status, error.explanation, headers: headers)
         }
     }
 
@@ -122,9 +173,7 @@ struct RelayRoutes {
             .contentType: "application/sdp", .location: "\(path)/\(session.id)", .eTag: "\"\(session.tag)\"",
             .acceptPatch: Self.fragmentType,
         ]
-        for url in iceServers.servers().flatMap(\.urls) {
-            headers[values: .link].append("<\(url)>; rel=\"ice-server\"")
-        }
+        headers[values: .link] = iceServers.servers().flatMap { $0.links(withCredentials: true) }
         return Response(
             status: .created, headers: headers, body: .init(byteBuffer: ByteBuffer(string: session.answer)))
     }

@@ -128,7 +128,7 @@ void cnet_tune_stream(int descriptor) {
         int level, name, value;
     } options[] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
-        {SOL_SOCKET, SO_SNDBUF, 64 << 10},
+        {SOL_SOCKET, SO_SNDBUF, 16 << 10},
         {IPPROTO_TCP, TCP_NOTSENT_LOWAT, 8 << 10},
         {IPPROTO_TCP, TCP_USER_TIMEOUT, 10000},
         {SOL_SOCKET, SO_KEEPALIVE, 1},

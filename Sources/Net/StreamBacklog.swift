@@ -10,7 +10,7 @@ struct StreamBacklog {
     /// The last frame will be so late, and the kernel's own buffer is behind it: it is out of date when it comes.
     static let lateMS: Int64 = 500
     /// Before that nobody knows how fast it goes.
-    private static let measuringMS: Int64 = 200
+    private static let measuringMS: Int64 = 100
     private static let windowMS: Int64 = 1_000
 
     private var bytes: [UInt8] = []

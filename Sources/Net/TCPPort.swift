@@ -12,6 +12,8 @@ package final class TCPPort {
         let address: SocketAddress
         var decoder = FrameDecoder()
         var backlog = StreamBacklog()
+        /// When the kernel's own buffer was last fitted to what the connection carries.
+        var lastFit = MonotonicTime(nanoseconds: 0)
         /// It takes less than it is sent: since it was told so until nothing waits.
         var isCongested = false
         /// What waits is late already: media is dropped until nothing waits.
@@ -31,6 +33,9 @@ package final class TCPPort {
     private static let maximumConnectionsPerNetwork = 256
     private static let readBytes = 16 << 10
     private static let pauseMS: Int64 = 1_000
+    /// So much of a picture may wait in the kernel.
+    private static let kernelQueueMS: Int32 = 120
+    private static let fitIntervalMS: Int64 = 50
 
     package let descriptor: Int32
     /// The number that it really has.
@@ -191,6 +196,7 @@ package final class TCPPort {
             return loop.setWantsWriting(true, connection.descriptor)
         }
         let now = MonotonicClock.now()
+        fitBuffer(of: connection, at: now)
         noteDelay(of: connection, at: now)
         let isFull = connection.backlog.count + frame.count > StreamBacklog.capacity
         guard !isFull, !connection.isLate || !Self.isMedia(packet) else {
@@ -221,7 +227,9 @@ package final class TCPPort {
     private func flush(_ id: UInt64) {
         guard let connection = connections[id], !connection.backlog.isEmpty else { return }
         var isBroken = false
-        connection.backlog.drain(at: MonotonicClock.now()) { bytes in
+        let now = MonotonicClock.now()
+        fitBuffer(of: connection, at: now)
+        connection.backlog.drain(at: now) { bytes in
             guard let sent = write(bytes, to: connection) else {
                 isBroken = true
                 return 0
@@ -233,6 +241,13 @@ package final class TCPPort {
         loop.setWantsWriting(false, connection.descriptor)
         connection.isLate = false
         setCongested(connection, false)
+    }
+
+    /// What the kernel has taken can't be dropped any more, so it gets little: a queue before the wire is a delay.
+    private func fitBuffer(of connection: Connection, at now: MonotonicTime) {
+        guard now.milliseconds(since: connection.lastFit) >= Self.fitIntervalMS else { return }
+        connection.lastFit = now
+        cnet_fit_send_buffer(connection.descriptor, Self.kernelQueueMS)
     }
 
     private func write(_ frame: [UInt8], to connection: Connection) -> Int? {

@@ -177,6 +177,65 @@ struct TCPPortTests {
         let found = events.load(ordering: .relaxed)
         #expect(found == 101)
     }
+
+    @Test(
+        "don't queue for seconds where the network takes a third of them, when the sender skips to the next key frame",
+        .enabled(if: NetworkNamespace.isAvailable))
+    func slowNetwork() throws {
+        let shaped = ["ip link set lo mtu 1500 up", "tc qdisc add dev lo root tbf rate 700kbit burst 4k limit 200k"]
+        let found = try NetworkNamespace.run(shaped) { () -> (latest: Int64, frames: Int) in
+            let loop = PollLoop(name: "test")
+            nonisolated(unsafe) var port: TCPPort?  // the loop's, as what follows, once it runs
+            nonisolated(unsafe) var (target, skips, number): (UInt64, Bool, Int) = (0, false, 0)
+            nonisolated(unsafe) var begin = MonotonicTime(nanoseconds: 0)
+            port = try TCPPort(port: 0, loop: loop) { _, id, _ in
+                target = id
+                port?.trust(id)
+                begin = MonotonicClock.now()
+            }
+            nonisolated(unsafe) var wantsKeyFrame = true
+            port?.onBacklog = { _, isCongested in
+                skips = isCongested
+                wantsKeyFrame = true
+            }
+            loop.start { now in
+                guard target != 0 else { return now.advanced(byMilliseconds: 5) }
+                // 2.5 Mbit/s for three seconds, 25 frames a second of 12.5 KB, key frames of 30 KB.
+                while number < 75, now.milliseconds(since: begin) >= Int64(number) * 40 {
+                    number += 1
+                    if skips { continue }
+                    let packets = wantsKeyFrame ? 25 : 10
+                    wantsKeyFrame = false
+                    let stamp = withUnsafeBytes(of: now.nanoseconds.bigEndian, Array.init)
+                    let packet = [0x80, 96] + stamp + [UInt8](repeating: 5, count: 1_200)
+                    for _ in 0..<packets { port?.send(packet, to: target) }
+                }
+                if number == 75 {
+                    number += 1
+                    port?.send([0x81, 200, 1, 2], to: target)
+                }
+                return now.advanced(byMilliseconds: 5)
+            }
+            defer { loop.stop() }
+            let peer = try connect(to: #require(port?.number))
+            defer { close(peer) }
+            write([0, 1, 7], to: peer)
+            var (latest, frames): (Int64, Int) = (0, 0)
+            while true {
+                let header = read(2, from: peer)
+                guard header.count == 2 else { break }
+                let frame = read(Int(header[0]) << 8 | Int(header[1]), from: peer)
+                guard frame.count == 1_210 else { break }
+                frames += 1
+                let stamp = frame[2..<10].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+                latest = max(latest, MonotonicClock.now().milliseconds(since: MonotonicTime(nanoseconds: stamp)))
+            }
+            return (latest, frames)
+        }
+        print("by TCP at 700 kbit/s: \(found.frames) packets, at most \(found.latest) ms late")
+        #expect(found.latest < 2_000, "about a second, and more while the machine is busy")
+        #expect(found.frames > 120)
+    }
 }
 
 @Suite("A connection's backlog")

@@ -88,6 +88,9 @@ int cnet_accept(int listener, struct sockaddr *address, socklen_t *length);
 /// peer who doesn't answer any more is let go.
 void cnet_tune_stream(int descriptor);
 
+/// Has the kernel keep what the connection carries in its round trip and so many milliseconds more.
+void cnet_fit_send_buffer(int descriptor, int milliseconds);
+
 /// A descriptor that is readable once when its time has come; 0 takes the time back.
 int cnet_timer(void);
 void cnet_timer_set(int timer, int64_t nanoseconds);

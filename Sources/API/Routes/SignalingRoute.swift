@@ -21,9 +21,16 @@ struct SignalingRoute {
             guard origins.accepts(origin: request.headers[.origin], host: request.head.authority) else {
                 throw Problem(.forbidden, "Pages of this origin may not connect. The operator can allow it.")
             }
+            if request.headers[.secWebSocketVersion] == WebSocketHandshake.version,
+                request.headers[.secWebSocketKey].map(WebSocketHandshake.isKey) != true
+            {
+                throw Problem(.badRequest, "A WebSocket's Sec-WebSocket-Key is 16 bytes in base64 (RFC 6455).")
+            }
             throw Problem(
-                .upgradeRequired, "This path speaks WebSocket (RFC 6455).",
-                headers: [.upgrade: "websocket", .connection: "Upgrade"])
+                .upgradeRequired, "This path speaks WebSocket (RFC 6455) of version 13.",
+                headers: [
+                    .upgrade: "websocket", .connection: "Upgrade", .secWebSocketVersion: WebSocketHandshake.version,
+                ])
         }
     }
 }

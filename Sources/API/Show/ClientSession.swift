@@ -26,39 +26,37 @@ struct ClientSession {
 
     /// Returns when the client is gone.
     func run() async {
-        do {
-            try await connection.inbound.executeThenClose { inbound, _ in
-                var inputs = inbound.makeAsyncIterator()
-                guard let membership = try await admit(&inputs) else { return }
-                await attend(&inputs, as: membership)
-                await membership.show.leave(membership.client, role: membership.role)
-                while try await inputs.next() != nil {}  // it may take its time to read what it is still owed
-            }
-        } catch {}  // it broke before it joined: nobody knows of it
+        var inputs = connection.inputs.makeAsyncIterator()
+        // Else it broke before it joined: nobody knows of it.
+        if let membership = try? await admit(&inputs) {
+            await attend(&inputs, as: membership)
+            await membership.show.leave(membership.client, role: membership.role)
+            while await inputs.next() != nil {}  // it may take its time to read what it is still owed
+        }
+        await connection.close()
     }
 
     /// Returns when the client leaves, or is sent away.
     private func attend(
-        _ inputs: inout NIOAsyncChannelInboundStream<ClientConnection.Input>.AsyncIterator, as member: Membership
+        _ inputs: inout ClientConnection.Inputs.AsyncIterator, as member: Membership
     ) async {
-        do {
-            while let input = try await inputs.next() {
-                if case .closing = input { return }
-                await receive(input, from: member)
-            }
-        } catch {}  // the socket broke: the client has left, as if it had said so
+        // A socket that breaks ends it, too: the client has left, as if it had said so.
+        while let input = await inputs.next() {
+            if case .closing = input { return }
+            await receive(input, from: member)
+        }
     }
 
     /// Nil when the client left, or was sent away, before it joined.
     private func admit(
-        _ inputs: inout NIOAsyncChannelInboundStream<ClientConnection.Input>.AsyncIterator
+        _ inputs: inout ClientConnection.Inputs.AsyncIterator
     ) async throws -> Membership? {
         let connection = connection
         let timeout = connection.channel.eventLoop.scheduleTask(in: rules.joinTime) {
             connection.send(.close(.joinTimeout))
         }
         defer { timeout.cancel() }
-        while let input = try await inputs.next() {
+        while let input = await inputs.next() {
             if case .closing = input { continue }
             do {
                 guard case .join(let join) = try message(from: input) else {

@@ -27,25 +27,34 @@ struct ClientConnection: Sendable {
         case close(CloseCode)
     }
 
-    let inbound: NIOAsyncChannel<Input, Never>
-    var channel: any Channel { inbound.channel }
+    typealias Inputs = ClientInputs.Sequence
 
-    /// Puts the handlers behind the frame decoder. Runs on the channel's event loop.
-    init(configuring channel: any Channel) throws {
+    let inputs: Inputs
+    let channel: any Channel
+
+    /// Puts the WebSocket's handlers behind this one: from frames to inputs, of which nothing passes on. Runs on the
+    /// channel's event loop.
+    init(configuring channel: any Channel, behind handler: some ChannelHandler) throws {
         let pipeline = channel.pipeline.syncOperations
-        let decoder = try pipeline.handler(type: ByteToMessageHandler<WebSocketFrameDecoder>.self)
-        let filter = FrameSizeFilter(maximumBytes: Self.maximumMessageBytes, absurdBytes: Self.absurdMessageBytes)
-        try pipeline.addHandler(filter, position: .before(decoder))
-        try pipeline.addHandler(
-            NIOWebSocketFrameAggregator(
-                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64,
-                maxAccumulatedFrameSize: Self.maximumMessageBytes))
-        try pipeline.addHandler(ClientChannelHandler())
+        let last = ClientInputs(channel: channel)
+        try pipeline.addHandlers(
+            [
+                WebSocketFrameEncoder(),
+                FrameSizeFilter(maximumBytes: Self.maximumMessageBytes, absurdBytes: Self.absurdMessageBytes),
+                ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: Self.maximumMessageBytes)),
+                NIOWebSocketFrameAggregator(
+                    minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64,
+                    maxAccumulatedFrameSize: Self.maximumMessageBytes),
+                ClientChannelHandler(), last,
+            ], position: .after(handler))
         try channel.syncOptions?.setOption(
             .writeBufferWaterMark, value: .init(low: Self.maximumWaitingBytes / 2, high: Self.maximumWaitingBytes))
         try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: .init(Self.kernelSendBytes))
-        inbound = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+        inputs = last.sequence
+        self.channel = channel
     }
+
+    func close() async { try? await channel.close() }
 
     /// Sends in the order of the calls, without waiting. A client that is gone gets nothing.
     func send(_ output: Output) {

@@ -6,20 +6,16 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
-import NIOWebSocket
 
-/// One accepted connection: HTTP/1.1, which a first request to the signaling path may turn into a WebSocket.
+/// One accepted connection: HTTP/1.1, which a request to the signaling path may turn into a WebSocket.
 struct WebSocketHTTPChannel: ServerChildChannel, HTTPChannelHandler {
     typealias HTTPConnection = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
-    enum Connection: Sendable {
-        case http(HTTPConnection)
-        case client(ClientConnection)
-    }
-
     struct Value: ServerChildChannelValue {
-        let connection: EventLoopFuture<Connection>
-        let channel: any Channel
+        let http: HTTPConnection
+        /// Fails when the connection ends without having become a WebSocket.
+        let client: EventLoopFuture<ClientConnection>
+        var channel: any Channel { http.channel }
     }
 
     /// A connection on which nothing moves for so long is closed.
@@ -34,68 +30,32 @@ struct WebSocketHTTPChannel: ServerChildChannel, HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(IdleStateHandler(allTimeout: Self.idleTimeout))
-            try pipeline.addHandler(IdleConnectionCloser())
-            let upgrade = NIOTypedHTTPServerUpgradeConfiguration(
-                upgraders: [upgrader()], notUpgradingCompletionHandler: Self.configureHTTP)
-            var configuration = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrade)
-            configuration.enablePipelining = true  // lets a graceful shutdown close what idles between two requests
-            configuration.enableErrorHandling = false
-            let connection = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
-            let upgradeHandler = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<Connection>.self)
-            try pipeline.addHandler(UpgradeRequestFilter(admits: admits), position: .before(upgradeHandler))
-            return Value(connection: connection, channel: channel)
+            let client = channel.eventLoop.makePromise(of: ClientConnection.self)
+            let admits = admits
+            let codec = HTTP1ToHTTPServerCodec(secure: false)
+            let gate = UpgradeGate(admits: { admits($0) }) { channel, gate in
+                channel.pipeline.syncOperations.removeHandler(codec, promise: nil)
+                client.succeed(try ClientConnection(configuring: channel, behind: gate))
+            }
+            try pipeline.addHandlers([IdleStateHandler(allTimeout: Self.idleTimeout), IdleConnectionCloser()])
+            try pipeline.addHandler(HTTPResponseEncoder())
+            try pipeline.addHandler(UpgradeGate.makeDecoder())
+            // Lets a graceful shutdown close what idles between two requests, too.
+            try pipeline.addHandlers([HTTPServerPipelineHandler(), gate, codec])
+            let http = try HTTPConnection(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            channel.closeFuture.whenComplete { _ in client.fail(ChannelError.eof) }
+            return Value(http: http, client: client.futureResult)
         }
     }
 
     func handle(value: Value, logger: Logger) async {
-        do {
-            switch try await value.connection.get() {
-            case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
-            case .client(let connection): await serve(connection)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await handleHTTP(asyncChannel: value.http, logger: logger) }
+            group.addTask {
+                if let client = try? await value.client.get() { await serve(client) }
             }
-        } catch {
-            logger.debug("a connection ended before it said what it wants: \(type(of: error))")
         }
-    }
-
-    private func upgrader() -> NIOTypedWebSocketServerUpgrader<Connection> {
-        NIOTypedWebSocketServerUpgrader(
-            maxFrameSize: ClientConnection.maximumMessageBytes, enableAutomaticErrorHandling: false,
-            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
-            upgradePipelineHandler: { channel, _ in
-                channel.eventLoop.makeCompletedFuture { .client(try ClientConnection(configuring: channel)) }
-            })
-    }
-
-    @Sendable private static func configureHTTP(_ channel: any Channel) -> EventLoopFuture<Connection> {
-        channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            return .http(
-                try HTTPConnection(
-                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
-        }
-    }
-}
-
-/// Takes the `Upgrade` header from a first request that isn't to be upgraded: NIO's typed upgrade handler would drop
-/// such a request unanswered (swift-nio 2.101).
-private final class UpgradeRequestFilter: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPServerRequestPart
-
-    private let admits: @Sendable (HTTPRequestHead) -> Bool
-
-    init(admits: @escaping @Sendable (HTTPRequestHead) -> Bool) {
-        self.admits = admits
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
-        let asks = head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
-        if !asks || !admits(head) { head.headers.remove(name: "upgrade") }
-        context.fireChannelRead(wrapInboundOut(.head(head)))
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
 }
 

@@ -66,6 +66,11 @@ struct Codec: Equatable, Sendable {
         }
     }
 
+    /// As players are told of it: parameter sets come with the picture, and may change.
+    var forPlayers: Codec {
+        Codec(name: name, parameters: FormatParameters(parameters).removing("sprop-parameter-sets").text)
+    }
+
     /// In words, for who has to choose another: `H264 (profile-level-id=640028)`.
     var summary: String {
         guard video == .h264 else { return name }

@@ -53,6 +53,12 @@ struct FormatParameters {
         return repaired
     }
 
+    func removing(_ name: String) -> Self {
+        var rest = self
+        rest.pairs.removeAll { $0.name == name }
+        return rest
+    }
+
     /// Nil when there are none.
     var text: String? {
         guard !pairs.isEmpty else { return nil }

@@ -37,7 +37,7 @@ struct Negotiation: Sendable {
         let offer = try Self.parse(text)
         let group = Self.bundle(of: offer)
         let sections = offer.media.indices.map { OfferedSection($0, of: offer, bundle: group) }
-        try Self.checkNames(sections, group)
+        try Self.checkNames(sections)
         let selector = TrackSelector(wanted: wanted)
         let (verdicts, tracks) = selector.verdicts(on: sections)
         try selector.checkWhole(sections, tracks)
@@ -73,10 +73,15 @@ struct Negotiation: Sendable {
         return description
     }
 
-    /// The names in the offered bundle (RFC 9143, section 7.1), in its order.
+    /// The names in the offered bundle (RFC 9143, section 7.1), in its order: of several bundles that of the first
+    /// picture. Names that no section has are passed over.
     private static func bundle(of description: SessionDescription) -> [String] {
-        let line = description.values("group").first { $0.hasPrefix("BUNDLE") }
-        return (line ?? "").split(whereSeparator: \.isWhitespace).dropFirst().map(String.init)
+        let mids = Set(description.media.compactMap { $0.value("mid") })
+        let groups = description.values("group").filter { $0.hasPrefix("BUNDLE") }.map { line in
+            line.split(whereSeparator: \.isWhitespace).dropFirst().map(String.init).filter(mids.contains)
+        }
+        let picture = description.media.first { $0.kind == "video" }?.value("mid")
+        return groups.first { group in picture.map(group.contains) == true } ?? groups.first ?? []
     }
 
     private static func inBundleOrder(_ sections: [OfferedSection], _ group: [String]) -> [OfferedSection] {
@@ -84,14 +89,11 @@ struct Negotiation: Sendable {
         return named.isEmpty ? sections : named
     }
 
-    /// RFC 5888, section 6, and RFC 9143, section 7.2: names are unique, and a group names sections.
-    private static func checkNames(_ sections: [OfferedSection], _ group: [String]) throws(RelayError) {
+    /// RFC 5888, section 4: names are unique.
+    private static func checkNames(_ sections: [OfferedSection]) throws(RelayError) {
         let mids = sections.compactMap(\.mid)
         for section in sections where mids.count(where: { $0 == section.mid }) > 1 {
             throw .invalidOffer(section: section.name, reason: "Another section has the same mid.")
-        }
-        guard group.allSatisfy(mids.contains) else {
-            throw .invalidOffer(reason: "The BUNDLE group names a mid that no section has.")
         }
     }
 

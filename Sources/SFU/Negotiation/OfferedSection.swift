@@ -20,12 +20,14 @@ struct OfferedSection {
     let direction: Direction
     /// Port 0 says that it is not wanted, but for one that is only to be had in a bundle (RFC 9143, section 6).
     let isOffered: Bool
+    private let sessionExtensions: [String]
 
     init(_ index: Int, of description: SessionDescription, bundle: [String]) {
         self.index = index
         media = description.media[index]
         mid = media.value("mid").flatMap { $0.isEmpty || $0.utf8.count > Self.maximumMIDBytes ? nil : $0 }
         kind = MediaKind(rawValue: media.kind)
+        sessionExtensions = description.values("extmap")
         direction = Self.direction(media.attributes) ?? Self.direction(description.attributes) ?? .sendrecv
         isOffered =
             media.port != 0 || media.has("bundle-only") && mid.map(bundle.contains) == true
@@ -41,8 +43,8 @@ struct OfferedSection {
             ?? "\(index + 1) (\(media.kind))"
     }
 
-    /// RTP under DTLS-SRTP in any of the forms that peers write (RFC 8829, section 5.1.2).
-    var isSecureRTP: Bool { media.protocol.hasSuffix("RTP/SAVPF") || media.protocol.hasSuffix("RTP/SAVP") }
+    /// RTP in any of the forms that peers write; all of them mean DTLS-SRTP (RFC 8829, section 5.1.2).
+    var isRTP: Bool { ["RTP/SAVPF", "RTP/SAVP", "RTP/AVPF", "RTP/AVP"].contains { media.protocol.hasSuffix($0) } }
 
     /// The codecs that can be told from RTCP on one port (RFC 5761, section 4), in the peer's order.
     var codecs: [(payloadType: UInt8, codec: Codec)] {
@@ -57,22 +59,31 @@ struct OfferedSection {
         return names.isEmpty ? "nothing that has an rtpmap line" : names.joined(separator: ", ")
     }
 
-    /// The payload type of a codec's retransmissions (RFC 4588, section 8.1).
+    /// The payload type of a codec's retransmissions (RFC 4588, section 8.1); the only one there is may leave out of what.
     func repairPayloadType(of payloadType: UInt8) -> UInt8? {
-        codecs.first {
-            $0.codec.encoding == "rtx" && FormatParameters($0.codec.parameters)["apt"] == String(payloadType)
-        }?.payloadType
+        let repairs = codecs.filter { $0.codec.encoding == "rtx" }
+        if let only = repairs.first, repairs.count == 1, FormatParameters(only.codec.parameters)["apt"] == nil {
+            return only.payloadType
+        }
+        return repairs.first { FormatParameters($0.codec.parameters)["apt"] == String(payloadType) }?.payloadType
     }
 
-    /// The id of a header extension in its short form (RFC 8285, section 4.2); nil when it isn't offered.
+    /// The id of a header extension that the peer sends, in its short form (RFC 8285, sections 4.2 and 8); nil when it
+    /// isn't offered, or another extension has the same id.
     func extensionID(_ uri: String) -> UInt8? {
-        media.values("extmap").lazy.compactMap { line -> UInt8? in
+        let lines = extensions.filter { $0.uri == uri && $0.sends }
+        guard let id = lines.first?.id, extensions.allSatisfy({ $0.id != id || $0.uri == uri }) else { return nil }
+        return (1...14).contains(id) ? id : nil
+    }
+
+    /// The section's and the session's.
+    private var extensions: [(id: UInt8, uri: String, sends: Bool)] {
+        (media.values("extmap") + sessionExtensions).compactMap { line in
             let words = line.split(whereSeparator: \.isWhitespace)
-            guard words.count >= 2, words[1] == uri, let id = UInt8(words[0].prefix { $0 != "/" }),
-                (1...14).contains(id)
-            else { return nil }
-            return id
-        }.first
+            guard words.count >= 2, let id = UInt8(words[0].prefix { $0 != "/" }) else { return nil }
+            let direction = words[0].split(separator: "/").dropFirst().first.flatMap { Direction(rawValue: String($0)) }
+            return (id, String(words[1]), direction?.sends ?? true)
+        }
     }
 
     /// The feedback that it offers for a payload type, with what it offers for all.
@@ -95,9 +106,12 @@ struct OfferedSection {
         let words = line.split(whereSeparator: \.isWhitespace)
         guard let number = words.firstIndex(of: "send"), number + 1 < words.count else { return [] }
         var layers: [String] = []
-        for name in words[number + 1].replacing("rid=", with: "").split(whereSeparator: { $0 == ";" || $0 == "," }) {
-            let name = String(name.drop { $0 == "~" })
-            if sent.contains(name), Self.isLayerName(name), !layers.contains(name) { layers.append(name) }
+        // Of alternatives for one layer the first, of paused ones also those (RFC 8853, section 5.1).
+        for position in words[number + 1].replacing("rid=", with: "").split(separator: ";") {
+            let names = position.split(separator: ",").map { String($0.drop { $0 == "~" }) }
+            if let name = names.first(where: { sent.contains($0) && Self.isLayerName($0) }), !layers.contains(name) {
+                layers.append(name)
+            }
         }
         return Array(layers.prefix(Self.maximumLayers))
     }

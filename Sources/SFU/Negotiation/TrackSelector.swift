@@ -21,7 +21,7 @@ struct TrackSelector {
 
     /// `taken`: the tracks of the sections before.
     private func verdict(on section: OfferedSection, taken: [NegotiatedTrack]) -> Negotiation.Verdict {
-        guard section.isOffered, section.isSecureRTP, let kind = section.kind,
+        guard section.isOffered, section.isRTP, let kind = section.kind,
             let choice = choice(in: section, kind)
         else { return .refused }
         let track = track(section, kind, choice)
@@ -46,7 +46,7 @@ struct TrackSelector {
     }
 
     private func refuse(_ first: OfferedSection, _ sections: [OfferedSection]) throws(RelayError) {
-        if let other = sections.first(where: { !$0.isSecureRTP }) {
+        if let other = sections.first(where: { !$0.isRTP }) {
             throw .invalidOffer(
                 section: other.name,
                 reason: "Its transport is \(Self.clean(other.media.protocol)), not UDP/TLS/RTP/SAVPF.")

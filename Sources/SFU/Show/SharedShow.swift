@@ -33,7 +33,7 @@ struct ShowDescription: Sendable {
         tracks.enumerated().map { number, track in
             let isVideo = track.feed.kind == .video
             var offered = NegotiatedTrack(
-                section: number, mid: String(number), kind: track.feed.kind, codec: track.codec,
+                section: number, mid: String(number), kind: track.feed.kind, codec: track.codec.forPlayers,
                 payloadType: isVideo ? 96 : 111, repairPayloadType: isVideo ? 97 : nil)
             // Players describe the profiles that they were tested with, and play more: most decode H.264 of any profile.
             if track.codec.video == .h264, Self.commonH264.match(track.codec) != .exact {

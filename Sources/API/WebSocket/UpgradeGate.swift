@@ -42,6 +42,11 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
         switch (part, state) {
         case (.head(let head), _):
             state = next(head)
+            if head.version == .http1_1, head.headers[canonicalForm: "expect"].contains("100-continue") {
+                // At once: whoever is to be refused is, and who isn't need not wait (RFC 9110, section 10.1.1).
+                let goOn = HTTPResponseHead(version: .http1_1, status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(goOn)), promise: nil)
+            }
             if case .upgrading = state { return }
             context.fireChannelRead(data)
         case (.end, .upgrading(let key)): upgrade(context, key)
@@ -55,7 +60,10 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func next(_ head: HTTPRequestHead) -> State {
-        guard head.headers.contains(name: "upgrade") || head.method == .CONNECT else { return .request }
+        // As the decoder has it.
+        let connection = head.headers[canonicalForm: "connection"].map { $0.lowercased() }
+        let asks = head.headers.contains(name: "upgrade") && connection.contains("upgrade")
+        guard asks || head.method == .CONNECT else { return .request }
         guard WebSocketHandshake.asks(head), admits(head), let key = WebSocketHandshake.key(of: head) else {
             return .refusing
         }

@@ -3,6 +3,7 @@
 import pytest
 import requests
 
+from relay_clients import Loop, Peer
 from vitrine import TOKEN, assert_problem
 
 ADMIN = {"Authorization": f"Bearer {TOKEN}"}

@@ -18,6 +18,8 @@ struct OriginPolicy: Sendable {
         return allowed.contains(normalised) || isOwn(normalised, host: host)
     }
 
+    var allowsOthers: Bool { !allowed.isEmpty }
+
     func isAllowedElsewhere(_ origin: String) -> Bool {
         Self.normalised(origin).map(allowed.contains) ?? false
     }
@@ -54,10 +56,13 @@ struct CrossOriginMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: VitrineContext, next: (Request, VitrineContext) async throws -> Response
     ) async throws -> Response {
-        guard let origin = request.headers[.origin], policy.isAllowedElsewhere(origin) else {
-            return try await next(request, context)
-        }
         let isPreflight = request.method == .options && request.headers[.accessControlRequestMethod] != nil
+        guard let origin = request.headers[.origin], policy.isAllowedElsewhere(origin) else {
+            var response = try await next(request, context)
+            // A cache must not give the answer without these headers to a page that is allowed.
+            if policy.allowsOthers { response.headers[values: .vary].append("Origin") }
+            return response
+        }
         var response = isPreflight ? Response(status: .noContent) : try await next(request, context)
         response.headers[.accessControlAllowOrigin] = origin
         response.headers[values: .vary].append("Origin")
@@ -70,4 +75,15 @@ struct CrossOriginMiddleware: RouterMiddleware {
         }
         return response
     }
+
+    /// What WHIP, WHEP, tus and players of the replay send.
+    private static let allowedHeaders = """
+        Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, \
+        Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset
+        """
+    /// What they read.
+    private static let exposedHeaders = """
+        Accept-Patch, Accept-Post, Accept-Ranges, Allow, Content-Length, Content-Range, ETag, Link, Location, \
+        Retry-After, WWW-Authenticate, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Length, Upload-Offset
+        """
 }

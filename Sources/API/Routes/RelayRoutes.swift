@@ -21,6 +21,10 @@ struct RelayRoutes {
     let viewers: ViewerAuthority?
 
     func add(to router: some RouterMethods<VitrineContext>) {
+        for path in ["/whip/{id}", "/whep/{id}"] {
+            router.on("\(path)", method: .options, use: options)
+            router.on("\(path)/{session}", method: .options, use: sessionOptions)
+        }
         router.group("/whip/{id}").add(middleware: admin).post(use: publish).delete("{session}", use: end)
             .patch("{session}", use: patch)
         for door in [Door.whip, .whep] { addDiscovery(of: door, to: router) }
@@ -170,7 +174,7 @@ struct RelayRoutes {
 
     private func answer(_ session: Relay.Session, path: String) -> Response {
         var headers: HTTPFields = [
-            .contentType: "application/sdp", .location: "\(path)/\(session.id)", .eTag: "\"\(session.tag)\"",
+            .contentType: Self.offerType, .location: "\(path)/\(session.id)", .eTag: "\"\(session.tag)\"",
             .acceptPatch: Self.fragmentType,
         ]
         headers[values: .link] = iceServers.servers().flatMap { $0.links(withCredentials: true) }

@@ -92,6 +92,8 @@ package struct VitrineServer: Service {
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: CrossOriginMiddleware(policy: origins))
         router.add(middleware: ProblemMiddleware())
+        let allowed = AllowedMethods()
+        router.add(middleware: AllowedMethodsMiddleware(allowed: allowed))
         LivestreamRoutes(
             store: store, shows: parts.shows, recordings: recordings, clock: parts.clock, admin: admin
         ).add(to: router)
@@ -108,6 +110,7 @@ package struct VitrineServer: Service {
         ).add(to: router)
         SignalingRoute(origins: origins).add(to: router)
         try PageRoutes().add(to: router)
+        allowed.read(router)
         return router
     }
 

@@ -177,8 +177,11 @@ def test_unknown_things_are_problems(api):
     for method, path in [("GET", base), ("PATCH", base), ("DELETE", base), ("GET", f"{base}/chat"),
                          ("GET", f"{base}/products"), ("GET", f"{base}/recording"), ("GET", f"{base}/likes"),
                          ("PUT", f"{base}/products/{ABSENT}/pin"), ("GET", "/nothing/here"), ("GET", "/assets/no.js"),
-                         ("GET", "/api"), ("POST", "/healthz")]:
+                         ("GET", "/api")]:
         assert_problem(api.request(method, path, json={"title": "x"}), 404)
+    refused = api.request("POST", "/healthz", json={"title": "x"})
+    assert_problem(refused, 405)
+    assert refused.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_health_metrics_and_pages_answer(server, api):

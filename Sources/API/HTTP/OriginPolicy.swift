@@ -75,15 +75,4 @@ struct CrossOriginMiddleware: RouterMiddleware {
         }
         return response
     }
-
-    /// What WHIP, WHEP, tus and players of the replay send.
-    private static let allowedHeaders = """
-        Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, \
-        Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset
-        """
-    /// What they read.
-    private static let exposedHeaders = """
-        Accept-Patch, Accept-Post, Accept-Ranges, Allow, Content-Length, Content-Range, ETag, Link, Location, \
-        Retry-After, WWW-Authenticate, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Length, Upload-Offset
-        """
 }

@@ -21,10 +21,6 @@ struct RelayRoutes {
     let viewers: ViewerAuthority?
 
     func add(to router: some RouterMethods<VitrineContext>) {
-        for path in ["/whip/{id}", "/whep/{id}"] {
-            router.on("\(path)", method: .options, use: options)
-            router.on("\(path)/{session}", method: .options, use: sessionOptions)
-        }
         router.group("/whip/{id}").add(middleware: admin).post(use: publish).delete("{session}", use: end)
             .patch("{session}", use: patch)
         for door in [Door.whip, .whep] { addDiscovery(of: door, to: router) }
@@ -36,7 +32,7 @@ struct RelayRoutes {
         case whip, whep
     }
 
-    /// What the doors say of themselves (RFC 9725, sections 4.2 and 4.6), and to methods that they don't take.
+    /// What the doors say of themselves (RFC 9725, sections 4.2 and 4.6).
     private func addDiscovery(of door: Door, to router: some RouterMethods<VitrineContext>) {
         let endpoint: HTTPFields = [.allow: "OPTIONS, POST", .acceptPost: Self.offerType]
         let session: HTTPFields = [.allow: "DELETE, OPTIONS, PATCH", .acceptPatch: Self.fragmentType]
@@ -47,14 +43,6 @@ struct RelayRoutes {
                 headers[values: .link] = iceServers.servers().flatMap { $0.links(withCredentials: names) }
                 headers[.cacheControl] = "no-store"
                 return Response(status: .noContent, headers: headers)
-            }
-            var refused: [HTTPRequest.Method] = [.get, .head, .put]
-            refused += path.hasSuffix("{session}") ? [.post] : [.delete, .patch]
-            for method in refused {
-                router.on(RouterPath(path), method: method) { _, _ -> Response in
-                    throw Problem(
-                        .methodNotAllowed, "This path takes \(headers[.allow] ?? "").", headers: headers)
-                }
             }
         }
     }

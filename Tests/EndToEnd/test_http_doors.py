@@ -101,6 +101,8 @@ REFUSED = {
     "short key": (dict(Sec_WebSocket_Key="c2hvcnQ="), 400),
     "h2c": (dict(Upgrade="h2c"), 426),
     "h2c elsewhere": (dict(path="/healthz", Upgrade="h2c", Connection="Upgrade, HTTP2-Settings"), 200),
+    "h2c with a body": (dict(method="POST", path="/whep/none", Upgrade="h2c", Content_Length=4, body=b"v=0\n"), 404),
+    "a tunnel": (dict(method="CONNECT", path="example.org:443"), 404),
     "no connection header": (dict(path="/healthz", Connection=None), 200),
 }
 

@@ -89,7 +89,9 @@ package struct Relay: Sendable {
         try await place { try await $0.invite(stream) }
     }
 
-    package func accept(_ session: RelaySessionID, answer: String) async throws {
+    /// Takes a viewer's answer. The picture's codec, in words, when the viewer doesn't play it.
+    @discardableResult
+    package func accept(_ session: RelaySessionID, answer: String) async throws -> String? {
         try await worker(of: session).accept(session, answer: answer)
     }
 

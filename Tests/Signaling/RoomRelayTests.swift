@@ -38,6 +38,20 @@ struct RoomRelayTests {
         #expect(room.handle(.left(first)).contains(.relay(.dismiss(first))))
     }
 
+    @Test("tells a viewer that can't play the picture, and the admin once, in words")
+    func codecNotPlayed() {
+        var room = room(Delivery(mode: .relay))
+        let admin = room.join(.admin)
+        let viewers = (0..<2).map { _ in room.join(.customer) }
+        let first = room.handle(.relayNotPlayed(viewers[0], codec: "H264"))
+        let second = room.handle(.relayNotPlayed(viewers[1], codec: "H264"))
+        func codes(_ effects: [RoomEffect], _ client: ClientID) -> [ErrorCode] {
+            effects.sent(to: client).compactMap { if case .error(let error) = $0 { error.code } else { nil } }
+        }
+        #expect(codes(first, viewers[0]) == [.codecNotPlayed] && codes(second, viewers[1]) == [.codecNotPlayed])
+        #expect(codes(first, admin) == [.codecNotPlayed] && codes(second, admin) == [])
+    }
+
     @Test("serves as many directly as the show allows, and the others by relay")
     func uplinkIsFull() {
         var room = room(Delivery(mode: .auto, maxDirectViewers: 2))

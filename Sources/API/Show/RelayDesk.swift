@@ -57,9 +57,14 @@ private struct Sessions {
         case .invite(let client): return await invite(client)
         case .accept(let client, let sdp):
             guard let session = current[client] else { return nil }
-            try? await relay.accept(session, answer: sdp)
+            let result: RoomEvent?
+            do {
+                result = try await relay.accept(session, answer: sdp).map { .relayNotPlayed(client, codec: $0) }
+            } catch {
+                result = .relayRefused(client, reason: Self.reason(of: error))
+            }
             if let old = former.removeValue(forKey: client) { _ = await relay.end(old) }
-            return nil
+            return result
         case .dismiss(let client):
             for session in [current.removeValue(forKey: client), former.removeValue(forKey: client)] {
                 if let session { _ = await relay.end(session) }

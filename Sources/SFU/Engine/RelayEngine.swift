@@ -135,18 +135,24 @@ final class RelayEngine {
         return peer
     }
 
-    /// Takes the answer of a viewer that was invited.
-    func accept(_ id: RelaySessionID, _ answer: Negotiation.Answer, at now: MonotonicTime) {
+    /// Takes the answer of a viewer that was invited. The picture's codec when it was offered and not taken.
+    @discardableResult
+    func accept(_ id: RelaySessionID, _ answer: Negotiation.Answer, at now: MonotonicTime) -> Codec? {
+        var refused: Codec?
         guard let peer = peers[id],
             let early = peer.agree({ offered in
-                PeerTerms(
-                    tracks: answer.tracks(of: offered), fingerprints: answer.fingerprints, role: answer.dtlsRole)
+                let taken = answer.tracks(of: offered)
+                if !taken.contains(where: { $0.kind == .video }) {
+                    refused = offered.first { $0.kind == .video }?.codec
+                }
+                return PeerTerms(tracks: taken, fingerprints: answer.fingerprints, role: answer.dtlsRole)
             })
-        else { return }
+        else { return nil }
         directory.learn(
             RemoteCredentials(usernameFragment: answer.usernameFragment, password: answer.password), of: peer)
         sayHello(to: peer)
         for datagram in early { receiveHandshake(datagram, of: peer, at: now) }
+        return refused
     }
 
     /// What a peer that restarts ICE (RFC 8445, section 9) or has trickled candidates is told; nil when there is no

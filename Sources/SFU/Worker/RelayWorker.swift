@@ -165,9 +165,9 @@ actor RelayWorker {
         return (local.id, Negotiation.offer(tracks, local, sources: show.sources))
     }
 
-    nonisolated func accept(_ session: RelaySessionID, answer: String) async throws {
+    nonisolated func accept(_ session: RelaySessionID, answer: String) async throws -> String? {
         let answer = try Negotiation.answer(answer)
-        try await take { engine, now in engine.accept(session, answer, at: now) }
+        return try await take { engine, now in engine.accept(session, answer, at: now)?.summary }
     }
 
     private func take<Taken: Sendable>(

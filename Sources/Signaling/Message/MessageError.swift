@@ -18,6 +18,7 @@ package enum ErrorCode: String, Encodable, Sendable {
     case alreadyJoined = "already_joined"
     case alreadyLive = "already_live"
     case badJSON = "bad_json"
+    case codecNotPlayed = "codec_not_played"
     case forbidden
     case invalidMessage = "invalid_message"
     case messageTooLarge = "message_too_large"

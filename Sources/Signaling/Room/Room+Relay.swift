@@ -14,6 +14,8 @@ struct Uplink: Equatable, Sendable {
     var isFlowing = false
     /// When the media stops for lack of viewers.
     var idleEnd: Timestamp?
+    /// The admin has been told of the codec that somebody doesn't play.
+    var unplayed: String?
 }
 
 /// The relay as a peer: to the admin one more viewer that answers, to a viewer one more admin that offers.
@@ -96,6 +98,20 @@ extension Room {
     func offerByRelay(to client: ClientID, sdp: String, _ effects: inout [RoomEffect]) {
         guard members[client]?.isInvited == true else { return effects.append(.relay(.dismiss(client))) }
         effects.append(.send(.offer(from: .relay, sdp: sdp), to: client))
+    }
+
+    /// A viewer has no picture, and it is nobody's network: he learns it in words, and once the one who can change it.
+    mutating func tellOfCodec(
+        _ codec: String, _ client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]
+    ) {
+        let browser = "This browser can't play the picture's format, \(codec). Try another browser."
+        refuse(
+            client, MessageError(code: .codecNotPlayed, message: browser, inReplyTo: "webrtc_answer"), at: now, &effects
+        )
+        guard let admin, uplink.unplayed != codec else { return }
+        uplink.unplayed = codec
+        let advice = "Some viewers can't play \(codec) and only hear the show. VP8 or H.264 baseline is played by all."
+        effects.append(.send(.error(MessageError(code: .codecNotPlayed, message: advice)), to: admin))
     }
 
     mutating func uplinkEnded(_ effects: inout [RoomEffect]) {

@@ -86,6 +86,7 @@ package struct Room: Sendable {
             refuse(client, MessageError(code: .unavailable, message: reason), at: now, &effects)
         case .uplinkEnded: uplinkEnded(&effects)
         case .uplinkChanged: inviteAnew(&effects)
+        case .relayNotPlayed(let client, let codec): tellOfCodec(codec, client, at: now, &effects)
         case .deleted: closeForGood(&effects)
         case .deadline: break
         }

@@ -29,6 +29,8 @@ package enum RoomEvent: Sendable {
     case relayRefused(ClientID, reason: String)
     /// Nothing comes from the admin or encoder any more: the relay has let go of its viewers, too.
     case uplinkEnded
+    /// This viewer doesn't play the codec of the picture, and has its sound alone.
+    case relayNotPlayed(ClientID, codec: String)
     /// Another uplink has taken over at the relay, with codecs that viewers were not told of.
     case uplinkChanged
     /// The livestream is gone.

@@ -103,11 +103,11 @@ final class RelayRig {
         a=ice-ufrag:rigs\r
         a=ice-pwd:the rig's own password\r
         a=fingerprint:sha-256 \(MediaSource.fingerprint)\r
-        m=audio 9 UDP/TLS/RTP/SAVPF 111\r
+        m=video 9 UDP/TLS/RTP/SAVPF 96 97\r
         a=mid:0\r
         a=recvonly\r
         a=setup:active\r
-        m=video 9 UDP/TLS/RTP/SAVPF 96 97\r
+        m=audio 9 UDP/TLS/RTP/SAVPF 111\r
         a=mid:1\r
         a=recvonly\r
         a=setup:active\r

@@ -14,6 +14,7 @@
 
 // What OpenSSL has as macros, which Swift can't see.
 static inline EVP_PKEY *vitrine_ec_key(const char *curve) { return EVP_EC_gen(curve); }
+static inline long vitrine_ctx_set_groups(SSL_CTX *context, const char *groups) { return SSL_CTX_set1_groups_list(context, groups); }
 static inline EVP_PKEY *vitrine_rsa_key(unsigned int bits) { return EVP_RSA_gen(bits); }
 static inline void vitrine_ssl_without_resumption(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

@@ -19,6 +19,8 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
 
     /// AES-GCM first: it costs a packet less than half of what AES-CM with HMAC-SHA1 does.
     private static let profiles = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"
+    /// Of handshakes, and of peers' certificates: encoders make theirs on curves that OpenSSL leaves out by itself.
+    private static let groups = "X25519:P-256:P-384:P-521:X448:secp256k1:brainpoolP256r1:brainpoolP384r1:secp224r1"
     private static let lifetimeSeconds = 400 * 24 * 3_600
 
     package init(_ kind: KeyKind = .p256) throws {
@@ -41,6 +43,7 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
             isSigned && SSL_CTX_use_certificate(context, certificate) == 1
             && SSL_CTX_use_PrivateKey(context, key) == 1
             && SSL_CTX_set_tlsext_use_srtp(context, Self.profiles) == 0
+            && vitrine_ctx_set_groups(context, Self.groups) == 1
         guard isReady, let fingerprint = Self.fingerprint(of: certificate, by: .sha256) else {
             SSL_CTX_free(context)
             throw Failure.openSSL("the certificate can't be made")

@@ -1,0 +1,63 @@
+"""FFmpeg's WHIP muxer as an encoder of its own process: ffmpeg_whip.py URL TOKEN CODEC SECONDS GOP [CERTIFICATE KEY]."""
+
+import sys
+import time
+from fractions import Fraction
+
+import av
+
+WIDTH, HEIGHT, RATE = 320, 240, 30
+SAMPLES = 960
+
+
+def streams(output, codec, gop):
+    video = output.add_stream(codec, rate=RATE)
+    video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    video.gop_size, video.bit_rate = gop, 300_000
+    if codec == "libx264":
+        video.max_b_frames = 0
+        video.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "sc_threshold": "0"}
+    else:
+        video.options = {"deadline": "realtime", "cpu-used": "8"}
+    audio = output.add_stream("libopus", rate=48_000)
+    audio.layout = "stereo"
+    return video, audio
+
+
+def picture(number):
+    frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+    for plane in frame.planes:
+        plane.update(bytes([number * 5 % 256]) * plane.buffer_size)
+    frame.pts, frame.time_base = number, Fraction(1, RATE)
+    return frame
+
+
+def silence(start):
+    frame = av.AudioFrame(format="flt", layout="stereo", samples=SAMPLES)
+    for plane in frame.planes:
+        plane.update(bytes(plane.buffer_size))
+    frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
+    return frame
+
+
+def main(url, token, codec, seconds, gop, certificate=None, key=None):
+    options = {"authorization": token}
+    if certificate:
+        options.update(cert_file=certificate, key_file=key)
+    output = av.open(url, "w", format="whip", options=options)
+    video, audio = streams(output, codec, int(gop))
+    start, number, samples = time.monotonic(), 0, 0
+    while time.monotonic() - start < float(seconds):
+        for packet in video.encode(picture(number)):
+            output.mux(packet)
+        number += 1
+        while samples / 48_000 < number / RATE:
+            for packet in audio.encode(silence(samples)):
+                output.mux(packet)
+            samples += SAMPLES
+        time.sleep(max(0, start + number / RATE - time.monotonic()))
+    output.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -14,11 +14,8 @@ def streams(output, codec, gop):
     video = output.add_stream(codec, rate=RATE)
     video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     video.gop_size, video.bit_rate = gop, 300_000
-    if codec == "libx264":
-        video.max_b_frames = 0
-        video.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "sc_threshold": "0"}
-    else:
-        video.options = {"deadline": "realtime", "cpu-used": "8"}
+    video.max_b_frames = 0
+    video.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "sc_threshold": "0"}
     audio = output.add_stream("libopus", rate=48_000)
     audio.layout = "stereo"
     return video, audio

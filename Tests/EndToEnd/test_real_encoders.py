@@ -14,10 +14,11 @@ SCRIPT = Path(__file__).parent / "ffmpeg_whip.py"
 class FFmpeg:
     """FFmpeg's WHIP muxer, publishing in a process of its own."""
 
-    def __init__(self, server, stream, codec, *certificate, gop=240):
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), f"{server.url}/whip/{stream}", TOKEN, codec, "60", str(gop), *certificate],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    def __init__(self, server, stream, log, codec, *certificate, gop=240):
+        with open(log, "ab") as words:  # a file: a pipe that nobody reads would stop it
+            self.process = subprocess.Popen(
+                [sys.executable, str(SCRIPT), f"{server.url}/whip/{stream}", TOKEN, codec, "60", str(gop), *certificate],
+                stdout=subprocess.DEVNULL, stderr=words)
 
     def kill(self):
         self.process.kill()
@@ -25,12 +26,12 @@ class FFmpeg:
 
 
 @pytest.fixture
-def publish(server, api):
+def publish(server, api, tmp_path):
     stream = api.post("/api/livestreams", json={"title": "A real encoder"}).json()["id"]
     encoders = []
 
     def begin(codec, *certificate):
-        encoders.append(FFmpeg(server, stream, codec, *certificate))
+        encoders.append(FFmpeg(server, stream, tmp_path / "ffmpeg.log", codec, *certificate))
         return encoders[-1]
 
     def received():

@@ -1,4 +1,8 @@
-"""FFmpeg's WHIP muxer as an encoder of its own process: ffmpeg_whip.py URL TOKEN CODEC SECONDS GOP [CERTIFICATE KEY]."""
+"""FFmpeg's WHIP muxer as an encoder of its own process: ffmpeg_whip.py URL TOKEN CODEC SECONDS GOP [OPTION=VALUE …].
+
+Options are the muxer's own, such as cert_file. Says `key SECONDS` for each key frame that it hands over, by the
+machine's monotonic clock. Deaf to requests for key frames, as the muxer is.
+"""
 
 import sys
 import time
@@ -37,16 +41,17 @@ def silence(start):
     return frame
 
 
-def main(url, token, codec, seconds, gop, certificate=None, key=None):
-    options = {"authorization": token}
-    if certificate:
-        options.update(cert_file=certificate, key_file=key)
-    output = av.open(url, "w", format="whip", options=options)
+def main(url, token, codec, seconds, gop, *options):
+    output = av.open(url, "w", format="whip",
+                     options={"authorization": token, **dict(option.split("=", 1) for option in options)})
     video, audio = streams(output, codec, int(gop))
-    start, number, samples = time.monotonic(), 0, 0
-    while time.monotonic() - start < float(seconds):
+    start, number, samples = None, 0, 0
+    while start is None or time.monotonic() - start < float(seconds):
         for packet in video.encode(picture(number)):
-            output.mux(packet)
+            output.mux(packet)  # the first one connects
+            if packet.is_keyframe:
+                print(f"key {time.monotonic():.3f}", flush=True)
+        start = start or time.monotonic()
         number += 1
         while samples / 48_000 < number / RATE:
             for packet in audio.encode(silence(samples)):

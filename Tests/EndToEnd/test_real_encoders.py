@@ -2,23 +2,32 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from relay_clients import Loop, Peer
 from vitrine import TOKEN, until
 
 SCRIPT = Path(__file__).parent / "ffmpeg_whip.py"
+RATE = 30
 
 
 class FFmpeg:
-    """FFmpeg's WHIP muxer, publishing in a process of its own."""
+    """FFmpeg's WHIP muxer, publishing H.264 and Opus in a process of its own."""
 
-    def __init__(self, server, stream, log, codec, *certificate, gop=240):
-        with open(log, "ab") as words:  # a file: a pipe that nobody reads would stop it
+    def __init__(self, url, log, *options, gop=2, codec="libx264"):
+        self.log = log
+        with open(log, "wb") as words:  # a file: a pipe that nobody reads would stop it
             self.process = subprocess.Popen(
-                [sys.executable, str(SCRIPT), f"{server.url}/whip/{stream}", TOKEN, codec, "60", str(gop), *certificate],
-                stdout=subprocess.DEVNULL, stderr=words)
+                [sys.executable, str(SCRIPT), url, TOKEN, codec, "90", str(gop * RATE), *options],
+                stdout=words, stderr=subprocess.STDOUT)
+
+    def key_frames(self):
+        """When it handed over each key frame, by the monotonic clock."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [float(line[4:]) for line in lines if line.startswith("key ")]
 
     def kill(self):
         self.process.kill()
@@ -26,37 +35,63 @@ class FFmpeg:
 
 
 @pytest.fixture
-def publish(server, api, tmp_path):
-    stream = api.post("/api/livestreams", json={"title": "A real encoder"}).json()["id"]
+def publish(server, stream, tmp_path):
     encoders = []
 
-    def begin(codec, *certificate):
-        encoders.append(FFmpeg(server, stream, tmp_path / "ffmpeg.log", codec, *certificate))
+    def begin(*options, **settings):
+        log = tmp_path / f"ffmpeg{len(encoders)}.log"
+        encoders.append(FFmpeg(f"{server.url}/whip/{stream}", log, *options, **settings))
         return encoders[-1]
 
-    def received():
-        uplink = api.get(f"/api/livestreams/{stream}/relay").json().get("uplink") or {}
-        return uplink.get("packets_received", 0)
-
-    begin.received = received
     yield begin
     for encoder in encoders:
         encoder.kill()
+        print(encoder.log.read_text(errors="replace")[-1500:])
 
 
-def test_ffmpeg_publishes_as_it_comes(publish):
-    publish("libx264")
-    until(lambda: publish.received() > 100, 20, "packets of FFmpeg")
+@pytest.fixture
+def watch(server, api, stream):
+    """Joins a WHEP player once somebody publishes; all leave at the end."""
+    loop, viewers = Loop(), []
+
+    def join():
+        until(lambda: (api.get(f"/api/livestreams/{stream}/relay").json().get("uplink") or {}).get("packets_received", 0) > 20,
+              20, "packets of the encoder")
+        viewers.append(Peer(loop))
+        viewers[-1].connect(f"{server.url}/whep/{stream}")
+        assert viewers[-1].answer.status_code == 201, viewers[-1].answer.text
+        return viewers[-1]
+
+    yield join
+    for viewer in viewers:
+        viewer.close()
+    loop.close()
 
 
-def test_ffmpeg_that_was_killed_comes_back_with_its_certificate(publish, tmp_path):
-    certificate, key = str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem")
+@pytest.fixture
+def certificate(tmp_path):
+    """As people make one to keep: the muxer's options for it."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
          "-out", certificate, "-days", "30", "-subj", "/CN=encoder"], check=True, capture_output=True)
-    first = publish("libx264", certificate, key)
-    until(lambda: publish.received() > 100, 20, "packets of FFmpeg")
+    return f"cert_file={certificate}", f"key_file={key}"
+
+
+@pytest.mark.parametrize("options", [[], ["whip_flags=dtls_active"]], ids=["passive", "active"])
+def test_ffmpeg_is_seen_and_heard(publish, watch, options):
+    publish(*options)
+    viewer = watch()
+    until(lambda: viewer.frames > 20 and len(viewer.samples) > 20, 20, "picture and sound")
+    assert (viewer.picture.width, viewer.picture.height) == (320, 240)
+
+
+def test_ffmpeg_that_was_killed_comes_back_with_its_certificate(publish, watch, certificate):
+    first = publish(*certificate)
+    viewer = watch()
+    until(lambda: viewer.frames > 20, 20, "the picture")
     first.kill()
-    before = publish.received()
-    publish("libx264", certificate, key)
-    until(lambda: publish.received() > before + 100, 10, "packets of the second FFmpeg")
+    shown = viewer.frames
+    second = publish(*certificate)
+    until(second.key_frames, 8, "the second encoder's door to open")
+    until(lambda: viewer.frames > shown + 30, 5, "the second encoder's picture")

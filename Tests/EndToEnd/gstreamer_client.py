@@ -49,7 +49,6 @@ class Client:
             self.pipeline.add(self.peer)
             self.peer.connect("pad-added", self.decode)
         self.peer.connect("on-negotiation-needed", self.negotiate)
-        self.peer.connect("notify::ice-gathering-state", self.gathered)
         self.peer.connect("notify::connection-state", lambda peer, _: say("state", peer.get_property("connection-state").value_nick))
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
@@ -57,11 +56,12 @@ class Client:
         GLib.timeout_add(int(float(seconds) * 1_000), self.loop.quit)
 
     def run(self):
-        self.pipeline.set_state(Gst.State.PLAYING)
         if self.role == "play":  # the caps that whepsrc's users write: a name, a clock, and no fmtp
             for caps in (f"application/x-rtp,media=video,encoding-name={self.codec},payload=102,clock-rate=90000",
                          "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000"):
                 self.peer.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.Caps.from_string(caps))
+        self.pipeline.set_state(Gst.State.PLAYING)
+        GLib.timeout_add(20, self.exchange)
         self.loop.run()
         self.pipeline.set_state(Gst.State.NULL)
         if self.session:
@@ -82,23 +82,24 @@ class Client:
         offer = reply.get_value("offer")
         self.peer.emit("set-local-description", offer, Gst.Promise.new())
 
-    def gathered(self, peer, _):
-        if peer.get_property("ice-gathering-state") == GstWebRTC.WebRTCICEGatheringState.COMPLETE:
-            GLib.idle_add(self.exchange)
-
     def exchange(self):
-        if self.session:
-            return
-        offer = self.peer.get_property("local-description").sdp.as_text()
+        """Posts the offer once its candidates are there. Whether to be called again."""
+        description = self.peer.get_property("local-description")  # its sdp lives as long as this does
+        gathering = self.peer.get_property("ice-gathering-state")
+        if not description or gathering != GstWebRTC.WebRTCICEGatheringState.COMPLETE:
+            return True
+        offer = description.sdp.as_text()
         try:
             answer = self.request("POST", self.url, offer.encode())
         except urllib.error.HTTPError as error:
             say("refused", error.code, error.read().decode())
-            return self.loop.quit()
+            self.loop.quit()
+            return False
         self.session = urllib.parse.urljoin(self.url, answer.headers["Location"])
         _, sdp = GstSdp.SDPMessage.new_from_text(answer.read().decode())
         description = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, sdp)
         self.peer.emit("set-remote-description", description, Gst.Promise.new())
+        return False
 
     def decode(self, peer, pad):
         if pad.get_direction() != Gst.PadDirection.SRC:

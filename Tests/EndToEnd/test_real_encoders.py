@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay_clients import Loop, Peer
+from test_show import picture
 from vitrine import TOKEN, until
 
 SCRIPT = Path(__file__).parent / "ffmpeg_whip.py"
@@ -96,3 +97,41 @@ def test_ffmpeg_that_was_killed_comes_back_with_its_certificate(publish, watch, 
     second = publish(*certificate)
     until(second.key_frames, 8, "the second encoder's door to open")
     until(lambda: viewer.frames > shown + 30, 5, "the second encoder's picture")
+
+
+GOP = 8
+
+
+def age_of_key_frame(encoder):
+    return time.monotonic() - encoder.key_frames()[-1]
+
+
+def waits(since, shows):
+    """How long it takes from then until it shows something."""
+    until(shows, GOP + 5, "a first picture")
+    return time.monotonic() - since
+
+
+def test_who_joins_an_encoder_that_is_deaf_to_requests(server, stream, publish, watch, open_page):
+    """A key frame every 8 s and none on request, as with OBS and FFmpeg: nobody waits longer than for the next one."""
+    encoder = publish(gop=GOP)
+    until(encoder.key_frames, 20, "the encoder's first key frame")
+    until(lambda: age_of_key_frame(encoder) > 3, GOP, "a key frame to grow old")
+    page = open_page(f"{server.url}/watch/{stream}")
+    opened = time.monotonic()
+    late = watch()
+    assert late.frames == 0
+    waited = waits(opened, lambda: late.frames)
+    assert waited < GOP + 0.5, "by WHEP"
+    # At the next key frame, not at one after it: the second comes a whole GOP later.
+    assert abs(age_of_key_frame(encoder)) < 1.5 and len(encoder.key_frames()) == 2
+    # Who joins behind a fresh one has it at once.
+    joined = time.monotonic()
+    fresh = watch()
+    assert age_of_key_frame(encoder) < 1.5, "the machine is too slow for this test"
+    waited = waits(joined, lambda: fresh.frames)
+    print(f"fresh: {waited:.2f} s")
+    assert waited < 1.5 and len(encoder.key_frames()) == 2
+    waited = waits(opened, lambda: picture(page)["frames"] and picture(page)["light"])
+    print(f"page: {waited:.2f} s")
+    assert waited < GOP + 0.5, "in the page"

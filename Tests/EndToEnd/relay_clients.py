@@ -9,7 +9,7 @@ import aioice.ice
 import av
 import numpy
 import requests
-from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
 
 # Everything stays on this machine.
 aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
@@ -69,10 +69,10 @@ class Loop:
 
 
 class Peer:
-    """One peer connection by WHIP or WHEP."""
+    """One peer connection by WHIP or WHEP; as publisher with any video codec, or with the one that is named."""
 
-    def __init__(self, loop):
-        self.loop = loop
+    def __init__(self, loop, codec=None):
+        self.loop, self.codec = loop, codec
         self.frames, self.samples, self.location = 0, [], None
         self.picture = None
 
@@ -85,6 +85,9 @@ class Peer:
         if publishes:
             self.connection.addTrack(Picture())
             self.connection.addTrack(Tone())
+            if self.codec:
+                self.connection.getTransceivers()[0].setCodecPreferences([
+                    each for each in RTCRtpSender.getCapabilities("video").codecs if each.mimeType == f"video/{self.codec}"])
         else:
             for kind in ("video", "audio"):
                 self.connection.addTransceiver(kind, direction="recvonly")

@@ -81,7 +81,7 @@ def certificate(tmp_path):
 
 @pytest.mark.parametrize("flags", ["", "dtls_active"], ids=["passive", "active"])
 def test_ffmpeg_is_seen_and_heard(publish, watch, certificate, flags):
-    # As DTLS client it is refused with the certificate that it makes for itself: a curve that its own hello leaves out.
+    # As DTLS client it is refused with the certificate that it makes for itself: "wrong curve".
     publish(*(["whip_flags=" + flags, *certificate] if flags else []))
     viewer = watch()
     until(lambda: viewer.frames > 20 and len(viewer.samples) > 20, 20, "picture and sound")

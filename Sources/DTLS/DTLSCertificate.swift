@@ -12,15 +12,16 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
         case openSSL(String)
     }
 
-    /// What its key is of. Peers have any of them (RFC 8827, section 6.5).
+    /// What its key is of. Peers have any of them (RFC 8827, section 6.5; P-224 is FFmpeg's).
     package enum KeyKind: Sendable, CaseIterable {
-        case p256, p384, rsa2048
+        case p256, p384, p224, rsa2048
     }
 
     /// AES-GCM first: it costs a packet less than half of what AES-CM with HMAC-SHA1 does.
     private static let profiles = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"
-    /// Of handshakes, and of peers' certificates: encoders make theirs on curves that OpenSSL leaves out by itself.
-    private static let groups = "X25519:P-256:P-384:P-521:X448:secp256k1:brainpoolP256r1:brainpoolP384r1:secp224r1"
+    /// Of handshakes, and of peers' certificates. OpenSSL's own, and last the curve on which FFmpeg 8.1 makes its
+    /// certificate, which OpenSSL leaves out by itself.
+    private static let groups = "X25519:P-256:X448:P-521:P-384:P-224"
     private static let lifetimeSeconds = 400 * 24 * 3_600
 
     package init(_ kind: KeyKind = .p256) throws {
@@ -57,6 +58,7 @@ package final class DTLSCertificate: @unchecked Sendable {  // made once, and on
         switch kind {
         case .p256: vitrine_ec_key("P-256")
         case .p384: vitrine_ec_key("P-384")
+        case .p224: vitrine_ec_key("P-224")
         case .rsa2048: vitrine_rsa_key(2_048)
         }
     }

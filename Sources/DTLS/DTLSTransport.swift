@@ -77,7 +77,7 @@ package final class DTLSTransport: @unchecked Sendable {
     private var isDone = false
     private var isClosed = false
 
-    /// `remoteFingerprints`: as the peer's SDP has them.
+    /// `remoteFingerprints`: those of which any is to be its certificate's (see `Fingerprint.strongest`).
     package init(certificate: DTLSCertificate, remoteFingerprints: [Fingerprint], role: Role = .server) {
         self.certificate = certificate
         self.remoteFingerprints = remoteFingerprints
@@ -214,12 +214,8 @@ package final class DTLSTransport: @unchecked Sendable {
             : SRTPKeys(profile: profile, local: client, remote: server)
     }
 
-    /// RFC 8122, section 5: of several hashes the strongest counts, of several digests by it any.
     private func isAnnounced(_ certificate: OpaquePointer) -> Bool {
-        guard let hash = remoteFingerprints.map(\.hash).max(),
-            let found = DTLSCertificate.fingerprint(of: certificate, by: hash)
-        else { return false }
-        return remoteFingerprints.contains(found)
+        remoteFingerprints.contains { DTLSCertificate.fingerprint(of: certificate, by: $0.hash) == $0 }
     }
 
     /// What OpenSSL wants to send, a datagram each: a memory BIO keeps no boundaries, the records do (RFC 6347, 4.1).

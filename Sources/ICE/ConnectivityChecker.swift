@@ -13,15 +13,11 @@ package final class ConnectivityChecker {
     /// Memory that stays: the library keeps the pointer.
     private let password: UnsafeMutableBufferPointer<UInt8>
     private let tieBreaker: UInt64
-    private let isControlling: Bool
 
     /// `remote`: as the other side's SDP has them; `localFragment`: as ours has it.
-    /// A lite peer that checks where the other side is stays the controlled one (RFC 8445, section 6.1.1).
     package init(
-        remote: ICECredentials, localFragment: String, isControlling: Bool = true,
-        using generator: inout some RandomNumberGenerator
+        remote: ICECredentials, localFragment: String, using generator: inout some RandomNumberGenerator
     ) {
-        self.isControlling = isControlling
         username = Array("\(remote.usernameFragment):\(localFragment)".utf8)
         let bytes = Array(remote.password.utf8)
         password = .allocate(capacity: bytes.count)
@@ -44,7 +40,7 @@ package final class ConnectivityChecker {
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.maximumBytes) { buffer, count in
             count = stun_usage_ice_conncheck_create(
                 agent, &message, buffer.baseAddress, buffer.count, username, username.count, password.baseAddress,
-                password.count, nominating && isControlling, isControlling, Self.priority, tieBreaker, nil,
+                password.count, nominating, true, Self.priority, tieBreaker, nil,
                 STUN_USAGE_ICE_COMPATIBILITY_RFC5245)
         }
         return bytes.isEmpty ? nil : bytes

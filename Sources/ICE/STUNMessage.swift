@@ -70,30 +70,21 @@ struct STUNMessage {
             signature.count == Self.digestBytes
         else { return false }
         let digest = Self.digest(of: bytes[..<(signature.lowerBound - 4)], key)
-        return zip(digest, bytes[signature]).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        return digest.count == Self.digestBytes && CRYPTO_memcmp(digest, Array(bytes[signature]), digest.count) == 0
     }
 
-    /// HMAC-SHA1 (RFC 2104) over a message as long as if it ended with its signature.
+    /// HMAC-SHA1 over a message as long as if it ended with its signature; empty when memory is out.
     static func digest(of message: ArraySlice<UInt8>, _ key: [UInt8]) -> [UInt8] {
         var message = Array(message)
         setLength(of: &message, message.count - headerBytes + 4 + digestBytes)
-        var block = key.count > 64 ? sha1(key) : key
-        block += [UInt8](repeating: 0, count: 64 - block.count)
-        return sha1(block.map { $0 ^ 0x5C } + sha1(block.map { $0 ^ 0x36 } + message))
+        var digest = [UInt8](repeating: 0, count: digestBytes)
+        guard HMAC(EVP_sha1(), key, Int32(key.count), message, message.count, &digest, nil) != nil else { return [] }
+        return digest
     }
 
     static func setLength(of message: inout [UInt8], _ length: Int) {
         message[2] = UInt8(truncatingIfNeeded: length >> 8)
         message[3] = UInt8(truncatingIfNeeded: length)
-    }
-
-    private static func sha1(_ bytes: [UInt8]) -> [UInt8] {
-        var state = SHA_CTX()
-        var digest = [UInt8](repeating: 0, count: digestBytes)
-        guard vitrine_sha1_init(&state) == 1, vitrine_sha1_update(&state, bytes, bytes.count) == 1,
-            vitrine_sha1_final(&digest, &state) == 1
-        else { return [] }
-        return digest
     }
 
     private static func word(_ bytes: [UInt8], _ offset: Int) -> Int {

@@ -16,7 +16,7 @@ package final class UDPPort {
 
     /// Longer ones are nobody's we know.
     private static let datagramCapacity = 2_048
-    /// Together 2 ms: an interface sends on meanwhile, and what is read has time.
+    /// Together 2 ms, for a batch: an interface sends on meanwhile, and what is read has time.
     private static let retriesOfFullSocket = 8
     private static let retryNanoseconds: Int64 = 250_000
 
@@ -30,7 +30,8 @@ package final class UDPPort {
     private var uncut = UncutDestinations()
     /// Pieces of one message, for those who take it only in single datagrams.
     private let pieces: UnsafeMutablePointer<cnet_outgoing>
-    /// How often a full socket is tried again; none once it has stayed full that long, until it has taken something.
+    /// How often a full socket is tried again, of one batch; none once it has stayed full that long, until one was taken
+    /// whole.
     private var retries = retriesOfFullSocket
     private let received: UnsafeMutablePointer<cnet_received>
     private let buffers: UnsafeMutableRawPointer
@@ -107,6 +108,7 @@ package final class UDPPort {
     package func send(_ batch: inout DatagramBatch) -> Counts {
         var counts = Counts()
         batch.withMessages { messages, count in send(messages, count, &counts) }
+        if counts.dropped == 0 { retries = Self.retriesOfFullSocket }
         batch.reset()
         return counts
     }
@@ -161,14 +163,11 @@ package final class UDPPort {
     }
 
     /// As `cnet_send`, but a full socket is given a moment: an interface that is behind takes the rest when it has sent
-    /// something. Who has waited in vain doesn't wait again before something was taken.
+    /// something.
     private func sendPatiently(_ messages: UnsafeMutablePointer<cnet_outgoing>, _ count: Int) -> Int {
         while true {
             let sent = Int(cnet_send(descriptor, messages, Int32(count)))
             switch sent {
-            case 1...:
-                retries = Self.retriesOfFullSocket
-                return sent
             case -Int(EINTR): continue
             case -Int(EAGAIN) where retries > 0, -Int(ENOBUFS) where retries > 0:
                 retries -= 1

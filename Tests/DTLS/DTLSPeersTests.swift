@@ -45,7 +45,9 @@ struct DTLSPeersTests {
         return keys
     }
 
-    @Test("may have a certificate of P-256, P-384 or RSA, whoever begins", arguments: DTLSCertificate.KeyKind.allCases)
+    @Test(
+        "may have a certificate of any kind that peers have, whoever begins",
+        arguments: DTLSCertificate.KeyKind.allCases)
     func certificates(kind: DTLSCertificate.KeyKind) throws {
         let other = try DTLSCertificate(kind)
         for begins in [true, false] {
@@ -58,7 +60,7 @@ struct DTLSPeersTests {
         }
     }
 
-    @Test("may announce several fingerprints, of which those by the strongest hash count (RFC 8122, section 5)")
+    @Test("may announce several fingerprints, of which its certificate has to have one")
     func fingerprints() throws {
         let certificate = try #require(theirs.makeSSL().flatMap { SSL_get_certificate($0) })
         let other = try #require(ours.makeSSL().flatMap { SSL_get_certificate($0) })
@@ -75,7 +77,7 @@ struct DTLSPeersTests {
             }
         }
         let us = DTLSTransport(
-            certificate: ours, remoteFingerprints: [try of(certificate, .sha256), try of(other, .sha384)])
+            certificate: ours, remoteFingerprints: [try of(other, .sha256), try of(other, .sha384)])
         #expect(throws: DTLSTransport.Refusal.self) { try shake(us, client) }
     }
 

@@ -3,6 +3,7 @@ import re
 import pytest
 from playwright.sync_api import sync_playwright
 
+from relay_clients import Loop
 from vitrine import OUTPUT, Server
 
 CHROMIUM = "/usr/bin/chromium"
@@ -52,6 +53,13 @@ def start_server(tmp_path, request):
 @pytest.fixture
 def server(start_server):
     return start_server()
+
+
+@pytest.fixture
+def loop():
+    loop = Loop()
+    yield loop
+    loop.close()
 
 
 @pytest.fixture

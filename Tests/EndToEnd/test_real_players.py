@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from firefox import Firefox
-from relay_clients import TONE, Loop, Peer
+from relay_clients import TONE, Peer
 from vitrine import TOKEN, until
 
 GSTREAMER = ["/usr/bin/python3", str(Path(__file__).parent / "gstreamer_client.py")]
@@ -47,13 +47,6 @@ WAYS = {
     "video only": ({}, {"video": "recvonly", "audio": None}),
     "sound only": ({}, {"video": None, "audio": "recvonly"}),
 }
-
-
-@pytest.fixture
-def loop():
-    loop = Loop()
-    yield loop
-    loop.close()
 
 
 @pytest.fixture

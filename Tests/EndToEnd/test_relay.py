@@ -6,16 +6,9 @@ import socket
 import pytest
 import requests
 
-from relay_clients import TONE, Loop, Peer
+from relay_clients import TONE, Peer
 from signaling_client import Client
 from vitrine import TOKEN, assert_problem, until
-
-
-@pytest.fixture
-def loop():
-    loop = Loop()
-    yield loop
-    loop.close()
 
 
 def test_an_encoders_show_is_seen_and_heard_by_many(server, api, stream, loop):

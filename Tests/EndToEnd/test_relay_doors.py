@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from relay_clients import Loop, Peer
+from relay_clients import Peer
 from vitrine import TOKEN, assert_problem, until
 
 # A WHEP player of twenty lines, which keeps only those of the relay's candidates that match.
@@ -42,13 +42,6 @@ RESTART = """async () => {
         .replaceAll(/a=ice-ufrag:.*/g, line("a=ice-ufrag:")).replaceAll(/a=ice-pwd:.*/g, line("a=ice-pwd:")) });
     return { status: response.status, changed: response.headers.get("ETag") !== window.session.tag };
 }"""
-
-
-@pytest.fixture
-def loop():
-    loop = Loop()
-    yield loop
-    loop.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from relay_clients import Loop, Peer
+from relay_clients import Peer
 from signaling_client import Client
 from test_show import create_show, go_live, open_admin, picture, sees_moving_picture, status
 from vitrine import TOKEN, until
@@ -12,13 +12,6 @@ from vitrine import TOKEN, until
 KEEP_APART = """RTCPeerConnection.prototype.addIceCandidate = async () => {};
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (text) { if (!text.includes('"ICE_candidate"')) send.call(this, text); };"""
-
-
-@pytest.fixture
-def loop():
-    loop = Loop()
-    yield loop
-    loop.close()
 
 
 def goes_by(page, path):

@@ -172,8 +172,11 @@ struct UDPPortTests {
             }
             return (counts, MonotonicClock.now().milliseconds(since: begin))
         }
-        let behind = try NetworkNamespace.run(way("100mbit")) { try burst(4) }
+        let behind = try NetworkNamespace.run(way("400mbit")) { try burst(4) }
         #expect(behind.counts.datagrams == 128 && behind.counts.dropped == 0)
+        let slow = try NetworkNamespace.run(way("10mbit")) { try burst(20) }
+        #expect(slow.counts.datagrams > 0 && slow.counts.datagrams + slow.counts.dropped == 640)
+        #expect(slow.milliseconds < 200, "a batch waits no longer for taking little at a time")
         let stuck = try NetworkNamespace.run(way("8kbit")) { try burst(100) }
         #expect(stuck.counts.dropped > 3_000 && stuck.counts.datagrams + stuck.counts.dropped == 3_200)
         #expect(stuck.milliseconds < 100, "who has waited in vain doesn't wait again")

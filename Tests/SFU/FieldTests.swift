@@ -22,6 +22,17 @@ struct FieldTests {
         return (world, publisher)
     }
 
+    /// A show that runs, with a viewer who has its picture.
+    private func watchedShow(
+        seed: UInt64, prepare: (VirtualPublisher) -> Void = { _ in }
+    ) throws -> (VirtualWorld, VirtualPublisher, VirtualViewer) {
+        let (world, publisher) = try show(seed: seed, prepare: prepare)
+        let viewer = try world.watch(1)
+        play(world, publisher, 500)
+        try #require(!viewer.video.isEmpty)
+        return (world, publisher, viewer)
+    }
+
     private func expectWhole(_ viewer: VirtualViewer) {
         let numbers = viewer.video.keys.sorted()
         guard let first = numbers.first, let last = numbers.last else { return #expect(Bool(false), "no picture") }
@@ -114,6 +125,37 @@ struct FieldTests {
         expectWhole(viewer)
     }
 
+    /// Sequence number, payload, end of a frame: one key frame as different encoders cut it, and a frame before.
+    private static let ways: [[(number: UInt16, payload: [UInt8], isEnd: Bool)]] = [
+        [
+            (0, other, true), (1, [9, 0x10], false), (2, sequenceSet, false), (3, pictureSet, false),
+            (4, [6, 5], false),
+            (5, [0x7C, 0x85, 1], false), (6, [0x7C, 0x45, 2], true),
+        ],
+        [
+            (0, other, true), (1, [0x78, 0, 7] + sequenceSet + [0, 3] + pictureSet, false), (2, [0x7C, 0x85, 1], true),
+        ],
+        [(0, other, true), (1, sequenceSet, false), (2, pictureSet, false), (3, slice, false), (4, slice, true)],
+        // The first of it comes last.
+        [(0, other, true), (2, pictureSet, false), (3, slice, true), (1, sequenceSet, false)],
+    ]
+
+    @Test("a key frame begins with its frame's first packet, however it is cut and in whatever order", arguments: 0..<4)
+    func firstOfKeyFrame(way: Int) throws {
+        let codec = Codec(name: "H264/90000", parameters: nil)
+        let track = MediaTrack(kind: .video, codec: codec, sources: MediaSources(media: 1, repair: 2))
+        let now = MonotonicTime(nanoseconds: 1_000_000_000)
+        for (number, payload, isEnd) in Self.ways[way] {
+            let time: [UInt8] = number == 0 ? [0, 0, 0, 1] : [0, 0, 0, 9]
+            let bytes = [0x80, 96 | (isEnd ? 0x80 : 0), 0, UInt8(number)] + time + [0, 0, 0, 1] + payload
+            let header = try #require(RTPHeader(bytes))
+            payload.withUnsafeBytes { _ = track.receive(header, payload: $0, at: now) }
+        }
+        let first = try #require(track.feed.keyFrame).index
+        let expected = Self.ways[way].first { $0.number == 1 }?.payload
+        #expect(track.feed.ring.packet(first).map { Array($0.payload) } == expected)
+    }
+
     @Test("parameter sets that came once are sent again before each key frame")
     func parameterSetsOnce() throws {
         let (world, publisher) = try show(seed: 305) { $0.codec = "H264/90000" }
@@ -131,9 +173,7 @@ struct FieldTests {
 
     @Test("a viewer's check from the publisher's address changes nothing for the show")
     func spoofedAddress() throws {
-        let (world, publisher) = try show(seed: 306)
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 306)
         let made = viewer.checker?.makeCheck()
         world.inject(try #require(made), from: publisher.address)
         let before = viewer.video.count
@@ -145,9 +185,7 @@ struct FieldTests {
 
     @Test("an address that a viewer only says is its own gets a check and no media")
     func unprovenAddress() throws {
-        let (world, publisher) = try show(seed: 307)
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 307)
         let made = viewer.checker?.makeCheck()
         let victim = try world.address(66)
         world.inject(try #require(made), from: victim)
@@ -159,9 +197,7 @@ struct FieldTests {
 
     @Test("nobody is at port 0")
     func portZero() throws {
-        let (world, publisher) = try show(seed: 308)
-        let viewer = try world.watch(1)
-        play(world, publisher, 300)
+        let (world, _, viewer) = try watchedShow(seed: 308)
         let made = viewer.checker?.makeCheck()
         let nowhere = try #require(SocketAddress("10.9.9.9", port: 0))
         world.inject(try #require(made), from: nowhere)
@@ -172,9 +208,7 @@ struct FieldTests {
 
     @Test("an uplink that never connects takes nothing from the one that is shown")
     func hopelessUplink() throws {
-        let (world, publisher) = try show(seed: 309)
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 309)
         let hopeless = try world.publish(50)
         world.cut(hopeless)
         play(world, publisher, 35_000)
@@ -185,9 +219,7 @@ struct FieldTests {
 
     @Test("an uplink with another codec has viewers invited anew when its media come, not before")
     func otherCodec() throws {
-        let (world, publisher) = try show(seed: 310)
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 310)
         let second = try world.publish(50) { $0.codec = "H264/90000" }
         play(world, publisher, 300)
         #expect(second.isConnected && world.changedStreams.isEmpty)
@@ -245,9 +277,7 @@ struct FieldTests {
 
     @Test("what an uplink sends again in packets of their own is put in its place")
     func uplinkRepair() throws {
-        let (world, publisher) = try show(seed: 314) { $0.repairPayloadType = 101 }
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 314) { $0.repairPayloadType = 101 }
         world.uplinks[publisher.address] = Link(delayMS: 20, lossPerMille: 50)
         play(world, publisher, 4_000)
         world.uplinks[publisher.address] = nil
@@ -259,9 +289,7 @@ struct FieldTests {
 
     @Test("packets that fit no viewer's datagram are counted and not passed on")
     func oversized() throws {
-        let (world, publisher) = try show(seed: 315)
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 315)
         publisher.send([0x10, 1] + [UInt8](repeating: 1, count: MediaTrack.maximumPayloadBytes - 1))
         world.run(50)
         #expect(world.engine.counters.oversizedPackets == 1)
@@ -272,9 +300,7 @@ struct FieldTests {
 
     @Test("a viewer that takes its leave gets nothing more")
     func viewerGoodbye() throws {
-        let (world, publisher) = try show(seed: 316)
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 316)
         viewer.sayGoodbye()
         play(world, publisher, 100)
         #expect(world.engine.peers.count == 1 && world.viewersLeft == [1])
@@ -295,11 +321,22 @@ struct FieldTests {
         #expect(world.endedStreams == [world.stream])
     }
 
+    @Test("an uplink's leave is heard while it is asked for its round trip, and doesn't answer")
+    func goodbyeWhileAsked() throws {
+        let (world, publisher) = try show(seed: 320)
+        play(world, publisher, 500)
+        publisher.answersChecks = false
+        play(world, publisher, 1_200)
+        publisher.sayGoodbye()
+        world.run(5)
+        publisher.startOver()
+        world.run(4_000)
+        #expect(world.endedStreams == [world.stream])
+    }
+
     @Test("a viewer that closes its transport gets nothing more, and nobody else can close it")
     func closeNotify() throws {
-        let (world, publisher) = try show(seed: 318)
-        let viewer = try world.watch(1)
-        play(world, publisher, 500)
+        let (world, publisher, viewer) = try watchedShow(seed: 318)
         let alert: [UInt8] = [21, 254, 253, 0, 1, 0, 0, 0, 0, 0, 5, 0, 26] + [UInt8](repeating: 7, count: 26)
         world.inject(alert, from: viewer.address)
         play(world, publisher, 12_000)

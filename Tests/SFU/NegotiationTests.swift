@@ -113,6 +113,36 @@ struct NegotiationTests {
         #expect(!answer.attributes.contains { $0.hasPrefix("group:") })
     }
 
+    @Test("bundles no more than was offered: nothing without a bundle, and no section from outside of it")
+    func noMoreBundled() throws {
+        let session = [
+            "a=ice-ufrag:peer", "a=ice-pwd:a password of 22 and more", "a=fingerprint:sha-256 \(Self.digest)",
+        ]
+        let alone = try answer(Self.offer(session: session))
+        #expect(alone.media.map(\.port) == [9, 9] && !alone.attributes.contains { $0.hasPrefix("group:") })
+        let muted = ["m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0", "a=inactive"] + Self.opus
+        let outside = try answer(Self.offer(session: ["a=group:BUNDLE 1"] + session, audio: muted))
+        #expect(outside.attributes.contains("group:BUNDLE 1"))
+    }
+
+    @Test("takes a fragment with its own password, and of each section's fingerprints the strongest")
+    func termsOfSections() throws {
+        let strong = [String](repeating: "CD", count: 48).joined(separator: ":")
+        let offer = Self.offer(
+            session: ["a=group:BUNDLE 0 1", "a=ice-ufrag:session", "a=ice-pwd:the session's own password"],
+            audio: [
+                "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0", "a=ice-pwd:without a fragment, so nobody's",
+                "a=fingerprint:sha-256 \(Self.digest)",
+            ] + Self.opus,
+            video: [
+                "m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:1", "a=rtpmap:96 VP8/90000",
+                "a=fingerprint:sha-256 \(Self.digest.replacing("B", with: "E"))", "a=fingerprint:sha-384 \(strong)",
+            ])
+        let negotiation = try Negotiation(offer: offer)
+        #expect(negotiation.usernameFragment == "session" && negotiation.password == "the session's own password")
+        #expect(negotiation.fingerprints.map(\.value) == [Self.digest, strong])
+    }
+
     @Test("refuses names that are no names, and more than one transport")
     func bundleRefusals() {
         let twice = Self.offer(video: ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:0", "a=rtpmap:96 VP8/90000"])

@@ -116,6 +116,21 @@ struct PeerDirectoryTests {
         #expect((0..<20).contains { _ in advance(&directory) })
     }
 
+    @Test("a round trip is as long as it takes, and unknown where an answer may be to either of two checks")
+    mutating func roundTrip() throws {
+        _ = try check("one", 1)
+        for (purpose, known) in [(PeerResidence.Probe.Purpose.roundTrip, 700 as Int64?), (.consent, nil)] {
+            let asked = directory.probe(one, at: try endpoint(1), for: purpose, at: now, using: &generator)
+            let reply = try answer(to: #require(asked), 1)
+            for later: Int64 in [250, 500] { _ = directory.advanceProbes(at: now.advanced(byMilliseconds: later)) }
+            guard
+                case .answered(_, let trip)? = directory.receiveAnswer(
+                    reply, from: try endpoint(1), at: now.advanced(byMilliseconds: 700))
+            else { return _ = Issue.record("no answer") }
+            #expect(trip == known)
+        }
+    }
+
     @Test("keeps some pairs of each, and forgets all of who leaves")
     mutating func bounds() throws {
         for port in 1...30 { _ = try check("one", UInt16(port)) }

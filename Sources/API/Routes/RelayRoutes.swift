@@ -34,8 +34,8 @@ struct RelayRoutes {
 
     /// What the doors say of themselves (RFC 9725, sections 4.2 and 4.6).
     private func addDiscovery(of door: Door, to router: some RouterMethods<VitrineContext>) {
-        let endpoint: HTTPFields = [.allow: "OPTIONS, POST", .acceptPost: Self.offerType]
-        let session: HTTPFields = [.allow: "DELETE, OPTIONS, PATCH", .acceptPatch: Self.fragmentType]
+        let endpoint: HTTPFields = [.acceptPost: Self.offerType]
+        let session: HTTPFields = [.acceptPatch: Self.fragmentType]
         for (path, headers) in [("/\(door)/{id}", endpoint), ("/\(door)/{id}/{session}", session)] {
             router.on(RouterPath(path), method: .options) { request, context in
                 var headers = headers

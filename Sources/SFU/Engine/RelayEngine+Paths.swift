@@ -12,9 +12,7 @@ extension RelayEngine {
     func receiveCheck(_ datagram: [UInt8], from endpoint: Endpoint, at now: MonotonicTime) {
         // Where nothing can be sent to, such as port 0 (RFC 768), nobody is.
         guard endpoint.address.isSendable else { return counters.strayDatagrams += 1 }
-        if datagram.count > 1, datagram[0] == 1, datagram[1] == 1 {
-            return receiveAnswer(datagram, from: endpoint, at: now)
-        }
+        if AddressCheck.isAnswer(datagram) { return receiveAnswer(datagram, from: endpoint, at: now) }
         guard checks.allows(endpoint.address, at: now) else { return }
         let outcome = responder.receive(datagram, from: endpoint.address) { [self] in directory.password(for: $0) }
         switch outcome {
@@ -51,12 +49,16 @@ extension RelayEngine {
     private func receiveAnswer(_ datagram: [UInt8], from endpoint: Endpoint, at now: MonotonicTime) {
         switch directory.receiveAnswer(datagram, from: endpoint, at: now) {
         case nil: counters.strayDatagrams += 1
-        case .answered(let peer, let trip): peer.receiver?.roundTripMS = trip
+        case .answered(let peer, let trip): note(trip, of: peer)
         case .moved(let peer, let endpoint, let trip):
-            peer.receiver?.roundTripMS = trip
+            note(trip, of: peer)
             place(peer, at: endpoint)
         case .again, .gone: break
         }
+    }
+
+    private func note(_ roundTripMS: Int64?, of peer: RelayPeer) {
+        if let roundTripMS { peer.receiver?.roundTripMS = roundTripMS }
     }
 
     private func place(_ peer: RelayPeer, at endpoint: Endpoint) {
@@ -81,14 +83,15 @@ extension RelayEngine {
     /// Something says that a peer has left. It is asked: who is there answers (RFC 7675). `isCertain`: the peer itself has
     /// said it, so that it goes where it can't be asked.
     func doubt(_ peer: RelayPeer, isCertain: Bool, at now: MonotonicTime) {
-        guard !directory.isProbing(peer) else { return }
+        guard directory.question(to: peer) != .consent else { return }
         if let endpoint = directory.endpoint(of: peer), probe(peer, at: endpoint, for: .consent, at: now) { return }
         if isCertain { remove(peer) }
     }
 
     /// How long an uplink's answers take.
     func measureRoundTrip(to uplink: RelayPeer, at now: MonotonicTime) {
-        guard uplink.connection != nil, !directory.isProbing(uplink), let endpoint = directory.endpoint(of: uplink)
+        guard uplink.connection != nil, directory.question(to: uplink) == nil,
+            let endpoint = directory.endpoint(of: uplink)
         else { return }
         _ = probe(uplink, at: endpoint, for: .roundTrip, at: now)
     }
@@ -169,6 +172,7 @@ extension RelayEngine {
         _ peer: RelayPeer, _ keys: SRTPKeys, _ goodbye: GoodbyeWatch?, at now: MonotonicTime
     ) throws {
         guard let audience = audiences[peer.stream], let endpoint = directory.endpoint(of: peer) else { return }
+        let control = try SRTCPSession(keys)  // before there is a seat, which would be left
         try peer.connect { terms, transport in
             let work: PeerConnection.Work =
                 switch peer.role {
@@ -177,7 +181,7 @@ extension RelayEngine {
                         UplinkReceiver(try UplinkSession(keys), tracks: terms.tracks, sources: terms.announcedSources))
                 case .viewer: .viewer(try seat(peer, terms, keys, at: endpoint, in: audience))
                 }
-            return try PeerConnection(since: now, keys: keys, goodbye: goodbye, work: work, lingering: transport)
+            return PeerConnection(since: now, control: control, goodbye: goodbye, work: work, lingering: transport)
         }
         outlet.log("\(peer.role.rawValue) connected (\(keys.profile))", peer.stream)
         switch peer.role {

@@ -49,14 +49,11 @@ struct Negotiation: Sendable {
         self.offer = offer
         self.tracks = tracks
         self.verdicts = verdicts
-        let isBundled = !group.isEmpty || accepted.count > 1
-        bundled =
-            !isBundled
-            ? []
-            : zip(sections, verdicts).compactMap { section, verdict in
-                if case .refused = verdict { return nil }
-                return section.mid
-            }
+        // No more than was offered (RFC 9143, section 7.3).
+        bundled = zip(sections, verdicts).compactMap { section, verdict in
+            if case .refused = verdict { return nil }
+            return section.mid.flatMap { group.contains($0) ? $0 : nil }
+        }
     }
 
     private static func parse(_ text: String) throws(RelayError) -> SessionDescription {

@@ -19,7 +19,11 @@ struct TransportTerms: Sendable {
             sections.lazy.compactMap { $0.media.value(name) }.first ?? description.value(name)
         }
         let name = accepted.first?.name
-        guard let fragment = value("ice-ufrag"), let password = value("ice-pwd") else {
+        // The two belong together: those of one section, or else the session's.
+        let own = sections.first { $0.media.value("ice-ufrag") != nil }?.media
+        guard let fragment = description.value("ice-ufrag", in: own),
+            let password = description.value("ice-pwd", in: own)
+        else {
             throw .invalidOffer(section: name, reason: "It has no ice-ufrag and ice-pwd (RFC 8839, section 5.4).")
         }
         guard (4...256).contains(fragment.utf8.count), (22...256).contains(password.utf8.count) else {
@@ -51,7 +55,9 @@ struct TransportTerms: Sendable {
         let ofSession = description.values("fingerprint").compactMap { Fingerprint($0) }
         for section in sections {
             let own = section.media.values("fingerprint").compactMap { Fingerprint($0) }
-            for each in own.isEmpty ? ofSession : own where !found.contains(each) { found.append(each) }
+            for each in Fingerprint.strongest(own.isEmpty ? ofSession : own) where !found.contains(each) {
+                found.append(each)
+            }
         }
         return found
     }

@@ -20,13 +20,13 @@ final class PeerConnection {
     private var lingering: DTLSTransport?
 
     init(
-        since: MonotonicTime, keys: SRTPKeys, goodbye: GoodbyeWatch? = nil, work: Work, lingering: DTLSTransport?
-    ) throws(SRTPFailure) {
+        since: MonotonicTime, control: SRTCPSession, goodbye: GoodbyeWatch?, work: Work, lingering: DTLSTransport?
+    ) {
         self.since = since
+        self.control = control
         self.goodbye = goodbye
         self.work = work
         self.lingering = lingering
-        control = try SRTCPSession(keys)
     }
 
     /// What a repeated flight is given to; nil when the peer has shown that it needs none.

@@ -21,8 +21,9 @@ struct PeerDirectory<Peer: AnyObject> {
 
     /// What an answer to a check of our own, or the lack of one, leads to.
     enum ProbeOutcome {
-        case answered(Peer, roundTripMS: Int64)
-        case moved(Peer, to: Endpoint, roundTripMS: Int64)
+        /// The round trip is known where one check has one answer.
+        case answered(Peer, roundTripMS: Int64?)
+        case moved(Peer, to: Endpoint, roundTripMS: Int64?)
         case again([UInt8], to: Endpoint)
         /// It was asked whether it is still there, and isn't.
         case gone(Peer)
@@ -30,9 +31,6 @@ struct PeerDirectory<Peer: AnyObject> {
 
     /// RFC 7675, section 5.1.
     static var consentMS: Int64 { 30_000 }
-    static var probeIntervalMS: Int64 { 250 }
-    /// So often is asked before the lack of an answer is one.
-    static var maximumTries: Int { 8 }
 
     private var residences: [ObjectIdentifier: (peer: Peer, home: PeerResidence)] = [:]
     private var byFragment: [String: Peer] = [:]
@@ -145,8 +143,8 @@ struct PeerDirectory<Peer: AnyObject> {
         return check.datagram
     }
 
-    /// Whether this peer is being asked something.
-    func isProbing(_ peer: Peer) -> Bool { probed.contains(ObjectIdentifier(peer)) }
+    /// What this peer is being asked.
+    func question(to peer: Peer) -> PeerResidence.Probe.Purpose? { self[peer]?.probe?.purpose }
 
     /// Takes an answer to a check of ours; nil when it is none.
     mutating func receiveAnswer(_ datagram: [UInt8], from endpoint: Endpoint, at now: MonotonicTime) -> ProbeOutcome? {
@@ -156,7 +154,7 @@ struct PeerDirectory<Peer: AnyObject> {
         let key = ObjectIdentifier(peer)
         finishProbe(key)
         residences[key]?.home.hear(endpoint, at: now)
-        let trip = max(1, now.milliseconds(since: probe.sentAt))
+        let trip = probe.tries == 1 ? max(1, now.milliseconds(since: probe.sentAt)) : nil
         guard probe.purpose == .move else { return .answered(peer, roundTripMS: trip) }
         residences[key]?.home.select(endpoint)
         return .moved(peer, to: endpoint, roundTripMS: trip)
@@ -170,8 +168,8 @@ struct PeerDirectory<Peer: AnyObject> {
                 probed.remove(key)
                 continue
             }
-            guard now.milliseconds(since: probe.sentAt) >= Self.probeIntervalMS else { continue }
-            guard probe.tries < Self.maximumTries else {
+            guard now.milliseconds(since: probe.sentAt) >= probe.patienceMS else { continue }
+            guard probe.tries < probe.maximumTries else {
                 finishProbe(key)
                 if probe.purpose == .consent { outcomes.append(.gone(peer)) }
                 continue

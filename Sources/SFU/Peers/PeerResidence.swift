@@ -18,6 +18,11 @@ struct PeerResidence {
         let purpose: Purpose
         var sentAt: MonotonicTime
         var tries = 1
+
+        /// So often is asked before the lack of an answer is one. A round trip is only measured where one check has one
+        /// answer, so it is asked once, and waited for.
+        var maximumTries: Int { purpose == .roundTrip ? 1 : 8 }
+        var patienceMS: Int64 { purpose == .roundTrip ? 2_000 : 250 }
     }
 
     /// More at once is no network that people have.
@@ -66,8 +71,6 @@ struct PeerResidence {
         self.former = nil
         return former.usernameFragment
     }
-
-    func has(_ endpoint: Endpoint) -> Bool { pairs.contains { $0.endpoint == endpoint } }
 
     mutating func hear(_ endpoint: Endpoint, at now: MonotonicTime) {
         lastHeard = now

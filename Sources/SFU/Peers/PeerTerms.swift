@@ -3,7 +3,7 @@ import Wire
 
 /// What a peer and the relay have agreed on by offer and answer.
 struct PeerTerms: Sendable {
-    var tracks: [NegotiatedTrack]
+    let tracks: [NegotiatedTrack]
     /// Of the peer's certificate.
     let fingerprints: [Fingerprint]
     /// Who says hello: the relay where it is the client (RFC 8842, section 5).

@@ -38,6 +38,12 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         value = words[1].uppercased()
     }
 
+    /// Those that count where a certificate has several (RFC 8122, section 5): all by the strongest hash among them.
+    package static func strongest(_ all: [Self]) -> [Self] {
+        let hash = all.map(\.hash).max()
+        return all.filter { $0.hash == hash }
+    }
+
     /// Of a digest of `hash.size` bytes; nil for any other length.
     package init?(_ hash: Hash, digest: some Collection<UInt8>) {
         guard digest.count == hash.size else { return nil }

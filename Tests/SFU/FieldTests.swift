@@ -70,7 +70,7 @@ struct FieldTests {
         play(world, publisher, 450)
         #expect(viewer.isConnected && viewer.firstVideo == nil)
         world.downlinks[publisher.address] = nil
-        play(world, publisher, 700)
+        play(world, publisher, 300)
         #expect(viewer.firstVideo != nil)
     }
 

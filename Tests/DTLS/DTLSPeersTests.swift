@@ -127,9 +127,9 @@ struct DTLSPeersTests {
     @Test("is called again when it waits to be called (`setup:passive`)")
     func repeats() throws {
         let first = try client.begin().datagrams
-        let deadline = ContinuousClock.now + .seconds(5)
+        let deadline = ContinuousClock.now + .seconds(30)
         var again: [[UInt8]] = []
-        while again.isEmpty, ContinuousClock.now < deadline { again = client.tick().datagrams }
+        repeat { again = client.tick().datagrams } while again.isEmpty && ContinuousClock.now < deadline
         #expect(DTLSRecords.body(again) == DTLSRecords.body(first))
     }
 

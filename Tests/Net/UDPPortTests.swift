@@ -176,11 +176,14 @@ struct UDPPortTests {
         #expect(behind.counts.datagrams == 128 && behind.counts.dropped == 0)
         let slow = try NetworkNamespace.run(way("10mbit")) { try burst(20) }
         #expect(slow.counts.datagrams > 0 && slow.counts.datagrams + slow.counts.dropped == 640)
-        #expect(slow.milliseconds < 200, "a batch waits no longer for taking little at a time")
+        #expect(isInstrumented || slow.milliseconds < 200, "a batch waits no longer for taking little at a time")
         let stuck = try NetworkNamespace.run(way("8kbit")) { try burst(100) }
         #expect(stuck.counts.dropped > 3_000 && stuck.counts.datagrams + stuck.counts.dropped == 3_200)
-        #expect(stuck.milliseconds < 100, "who has waited in vain doesn't wait again")
+        #expect(isInstrumented || stuck.milliseconds < 100, "who has waited in vain doesn't wait again")
     }
+
+    /// Under a sanitizer (`scripts/sanitize`) times say nothing.
+    private var isInstrumented: Bool { getenv("VITRINE_RELAY_ONLY") != nil }
 }
 
 @Suite("Destinations that take no segments")

@@ -9,7 +9,6 @@ struct KeyFrameRequests {
     /// Nil when nobody needs one.
     private(set) var wantedSince: MonotonicTime?
     private var lastRequest: MonotonicTime?
-    private var isAnswered = true
     /// Requests since the last key frame.
     private var unanswered = 0
 
@@ -20,14 +19,12 @@ struct KeyFrameRequests {
     mutating func noteKeyFrame(at arrival: MonotonicTime) {
         if let wanted = wantedSince, arrival >= wanted { wantedSince = nil }
         guard let lastRequest, arrival >= lastRequest else { return }
-        isAnswered = true
         unanswered = 0
     }
 
     /// Another uplink has to be asked anew.
     mutating func forgetRequests() {
         lastRequest = nil
-        isAnswered = true
         unanswered = 0
     }
 
@@ -35,7 +32,7 @@ struct KeyFrameRequests {
     func due(roundTripMS: Int64) -> MonotonicTime? {
         guard let wantedSince else { return nil }
         guard let lastRequest else { return wantedSince }
-        guard !isAnswered else { return lastRequest.advanced(byMilliseconds: Self.intervalMS) }
+        guard unanswered > 0 else { return lastRequest.advanced(byMilliseconds: Self.intervalMS) }
         let patience = max(2 * roundTripMS, Self.shortestRepetitionMS) << Int64(min(unanswered, 4) - 1)
         return lastRequest.advanced(byMilliseconds: min(patience, Self.intervalMS))
     }
@@ -43,7 +40,6 @@ struct KeyFrameRequests {
     /// It is asked for now.
     mutating func didRequest(at now: MonotonicTime) {
         lastRequest = now
-        isAnswered = false
         unanswered += 1
     }
 }

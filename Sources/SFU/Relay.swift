@@ -107,6 +107,11 @@ package struct Relay: Sendable {
     /// False when there is no such session.
     package func end(_ session: RelaySessionID) async -> Bool { await worker(of: session).end(session) }
 
+    /// Ends all sessions of a show that is over: uplinks, pages and players.
+    package func end(_ stream: StreamID) async {
+        for worker in workers { await worker.end(stream) }
+    }
+
     /// What is going on now.
     package func statistics() async -> [RelayStatistics] {
         var all: [RelayStatistics] = []

@@ -19,8 +19,8 @@ struct WriteBacklogTests {
         #expect(backlog.nextBatch() == writes && backlog.nextBatch() == nil)
         let late = chat("late")
         #expect(backlog.add(late) == .init())
-        #expect(backlog.didWrite() == .init(done: writes))
-        #expect(backlog.nextBatch() == [late] && backlog.didWrite() == .init(done: [late]) && backlog.count == 0)
+        #expect(backlog.didWrite() == .init(done: writes, kept: writes))
+        #expect(backlog.nextBatch() == [late] && backlog.didWrite() == .init(done: [late], kept: [late]) && backlog.count == 0)
     }
 
     @Test("of chat and likes go on while the store is away, and are written once it is back, each told of once")
@@ -35,7 +35,7 @@ struct WriteBacklogTests {
         #expect(backlog.nextBatch() == [first, likes])
         #expect(backlog.didFail() == .init())
         #expect(backlog.nextBatch() == [first, likes])
-        #expect(backlog.didWrite() == .init() && !backlog.isAway && backlog.count == 0)
+        #expect(backlog.didWrite() == .init(kept: [first, likes]) && !backlog.isAway && backlog.count == 0)
     }
 
     @Test("that start or end a show are refused while the store is away")
@@ -59,7 +59,8 @@ struct WriteBacklogTests {
         #expect(backlog.didFail() == .init(done: Array(writes[..<2]), refused: Array(writes[2...])))
         let more = chat("more")
         #expect(backlog.add(more) == .init(refused: [more]) && backlog.overflow == 3)
-        #expect(backlog.nextBatch() == Array(writes[..<2]) && backlog.didWrite() == .init())
+        #expect(backlog.nextBatch() == Array(writes[..<2]))
+        #expect(backlog.didWrite() == .init(kept: Array(writes[..<2])))
         #expect(backlog.add(more) == .init() && backlog.nextBatch() == [more])
     }
 
@@ -74,8 +75,8 @@ struct WriteBacklogTests {
         _ = backlog.add(later)
         #expect(backlog.didStall() == .init(done: [said, later]) && backlog.isAway)
         #expect(backlog.didStall() == .init())
-        #expect(backlog.didWrite() == .init(done: [start]))
-        #expect(backlog.nextBatch() == [later] && backlog.didWrite() == .init())
+        #expect(backlog.didWrite() == .init(done: [start], kept: [start, said]))
+        #expect(backlog.nextBatch() == [later] && backlog.didWrite() == .init(kept: [later]))
     }
 
     @Test("that the store will never take are refused")

@@ -120,6 +120,23 @@ struct MessageTests {
             ),
             (.chatRemoved(chat.id), ["type": "chat_removed", "id": "message-01"]),
             (
+                .chatAccepted(name: "m-1", id: chat.id),
+                ["type": "chat_accepted", "client_message_id": "m-1", "id": "message-01"]
+            ),
+            (.likesAccepted(name: "b-1"), ["type": "likes_accepted", "client_batch_id": "b-1"]),
+            (.renamed(name: "Ada"), ["type": "renamed", "name": "Ada"]),
+            (
+                .placeChanged(PlaceNews(hasPlace: false, broadcaster: .encoder)),
+                ["type": "place_changed", "has_place": false, "broadcaster": "encoder"]
+            ),
+            (
+                .error(MessageError(code: .rateLimited, message: "Slow down.", inReplyTo: "chat", about: "m-1")),
+                [
+                    "type": "error", "code": "rate_limited", "message": "Slow down.", "in_reply_to": "chat",
+                    "client_message_id": "m-1",
+                ]
+            ),
+            (
                 .error(MessageError(code: .rateLimited, message: "Slow down.", inReplyTo: "like")),
                 ["type": "error", "code": "rate_limited", "message": "Slow down.", "in_reply_to": "like"]
             ),
@@ -130,9 +147,14 @@ struct MessageTests {
         }
         let record = Livestream(id: stream, title: "Show", createdAt: time)
         let joined = ServerMessage.joined(
-            .init(client: viewer, stream: record, chat: [chat], iceServers: [ICEServer(urls: ["stun:s"])], now: time))
+            .init(
+                client: viewer, stream: record, chat: [chat], iceServers: [ICEServer(urls: ["stun:s"])], now: time,
+                resumeToken: "resume-1", hasPlace: false))
         let json = try #require(JSONSerialization.jsonObject(with: Data(joined.encoded())) as? [String: Any])
-        #expect(Set(json.keys) == ["type", "client_id", "stream", "chat", "ice_servers", "now"])
+        #expect(
+            Set(json.keys) == [
+                "type", "client_id", "stream", "chat", "ice_servers", "now", "resume_token", "has_place",
+            ])
         #expect((json["stream"] as? [String: Any])?["title"] as? String == "Show")
         #expect(json["ice_servers"] as? [NSDictionary] == [["urls": ["stun:s"]]])
     }

@@ -203,7 +203,7 @@ private struct World {
             case .invite(let client):
                 let fails = Int.random(in: 0..<5, using: &generator) == 0
                 apply(fails ? .relayRefused(client, reason: "no") : .relayOffered(client, sdp: "v=0"), to: index)
-            case .accept, .dismiss: break
+            case .accept, .dismiss, .endAll: break
             }
         }
         if let admin = sides[index].admin, Bool.random(using: &generator) {
@@ -299,13 +299,14 @@ private struct World {
 
 extension World {
     fileprivate mutating func take(_ request: RelayRequest, _ index: Int) {
-        check(relays, "asked a relay that isn't there")
+        check(relays || request == .endAll, "asked a relay that isn't there")
         sides[index].requests.append(request)
         switch request {
         case .invite(let client):
             sides[index].relayed.insert(client)
             accepted.invited += 1
         case .dismiss(let client): sides[index].relayed.remove(client)
+        case .endAll: sides[index].relayed = []
         case .publish, .accept: break
         }
     }

@@ -275,7 +275,7 @@ struct RoomTests {
         let late = ClientID.random()
         let effects = room.handle(.joined(late, role: .customer, name: nil, iceServers: []))
         #expect(effects.errors == [.unavailable])
-        #expect(effects.contains(.close(late, .goingAway)))
+        #expect(effects.contains(.close(late, .full)))
         room.join(.admin)
         #expect(room.room.admin != nil)
     }

@@ -13,12 +13,20 @@ struct TestRoom {
     var unstored: [ShowWrite] = []
     var effects: [RoomEffect] = []
 
-    init(status: Livestream.Status = .scheduled, delivery: Delivery = Delivery()) {
+    init(status: Livestream.Status = .scheduled, delivery: Delivery = Delivery(), relays: Bool = false) {
         var stream = Livestream(
             id: .random(), title: "Show", createdAt: Timestamp(milliseconds: 0), delivery: delivery)
         stream.status = status
         if status != .scheduled { stream.startedAt = now }
-        room = Room(stream: stream, recentChat: [], configuration: RoomConfiguration())
+        var configuration = RoomConfiguration()
+        configuration.relayIsAvailable = relays
+        room = Room(stream: stream, recentChat: [], configuration: configuration)
+    }
+
+    /// As a restarted server brings it back.
+    init(stream: Livestream, recentChat: [ChatMessage]) {
+        room = Room(stream: stream, recentChat: recentChat, configuration: RoomConfiguration())
+        generator = SeededGenerator(seed: 2)
     }
 
     /// What the room wants done about this, the consequences of its writes included.
@@ -52,9 +60,9 @@ struct TestRoom {
     }
 
     @discardableResult
-    mutating func join(_ role: ClientRole, name: String? = nil) -> ClientID {
+    mutating func join(_ role: ClientRole, name: String? = nil, place: PlaceWish = .take) -> ClientID {
         let client = ClientID(using: &generator)
-        handle(.joined(client, role: role, name: name, iceServers: []))
+        handle(.joined(client, role: role, name: name, iceServers: [], place: place))
         return client
     }
 

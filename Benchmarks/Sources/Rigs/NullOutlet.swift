@@ -23,7 +23,6 @@ final class NullOutlet: RelayOutlet {
     func viewerLeft() {}
     func abandon(_ endpoint: Endpoint) {}
     func isCongested(_ endpoint: Endpoint) -> Bool { false }
-    func uplinkChanged(_ stream: StreamID) {}
-    func uplinkEnded(_ stream: StreamID) {}
+    func report(_ news: UplinkNews) {}
     func log(_ line: String, _ stream: StreamID) {}
 }

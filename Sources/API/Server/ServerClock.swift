@@ -9,6 +9,9 @@ package struct ServerClock: Sendable {
 
     package init() {}
 
+    /// When it began to count: the process's start.
+    package var startedAt: Timestamp { start }
+
     package var now: Timestamp {
         let (seconds, attoseconds) = startInstant.duration(to: .now).components
         return start.advanced(byMilliseconds: seconds * 1_000 + attoseconds / 1_000_000_000_000_000)

@@ -52,7 +52,8 @@ package struct VitrineServer: Service {
         var viewers: ViewerAuthority?
         if let secret = options.viewerTokenSecret { viewers = await ViewerAuthority(secret: secret) }
         let rules = ClientSession.Rules(
-            admin: admin, viewers: viewers, joinTime: options.joinTime, iceServers: { iceServers.servers() })
+            admin: admin, viewers: viewers, resumes: ResumeAuthority(secret: options.adminToken), clock: clock,
+            joinTime: options.joinTime, iceServers: { iceServers.servers() })
 
         let parts = Parts(
             clock: clock, metrics: metrics, shows: shows, iceServers: iceServers, admin: admin, viewers: viewers)
@@ -149,14 +150,31 @@ private struct UplinkKeeper: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var players = PlayerCounts()
             for await news in relay.uplinks {
                 switch news {
                 case .changed(let stream): await shows.tell(stream, .uplinkChanged)
+                case .shown(let stream, let session): await shows.uplinkShown(session, of: stream)
                 case .ended(let stream): await shows.tell(stream, .uplinkEnded)
+                case .players(let stream, let worker, let count):
+                    await shows.tell(stream, .playersChanged(players.note(count, on: worker, of: stream)))
                 }
             }
         }
         relay.stop()
+    }
+}
+
+/// How many watch by an offer of their own, on all of the relay's workers.
+private struct PlayerCounts {
+    private var counts: [StreamID: [Int: Int]] = [:]
+
+    /// How many they are in all, with so many on this worker now.
+    mutating func note(_ count: Int, on worker: Int, of stream: StreamID) -> Int {
+        var workers = counts[stream] ?? [:]
+        workers[worker] = count > 0 ? count : nil
+        counts[stream] = workers.isEmpty ? nil : workers
+        return workers.values.reduce(0, +)
     }
 }
 

@@ -10,6 +10,8 @@ struct ClientSession {
     struct Rules: Sendable {
         let admin: AdminAuthority
         let viewers: ViewerAuthority?
+        let resumes: ResumeAuthority
+        let clock: ServerClock
         let joinTime: TimeAmount
         let iceServers: @Sendable () -> [ICEServer]
     }
@@ -19,6 +21,9 @@ struct ClientSession {
         let role: ClientRole
         let show: Show
     }
+
+    /// A token of a session that began before this isn't taken after a restart.
+    private static let longestSessionMS: Int64 = 12 * 3_600_000
 
     let connection: ClientConnection
     let shows: ShowRegistry
@@ -30,7 +35,7 @@ struct ClientSession {
         // Else it broke before it joined: nobody knows of it.
         if let membership = try? await admit(&inputs) {
             await attend(&inputs, as: membership)
-            await membership.show.leave(membership.client, role: membership.role)
+            await membership.show.leave(membership.client, role: membership.role, connection: connection)
             while await inputs.next() != nil {}  // it may take its time to read what it is still owed
         }
         await connection.close()
@@ -72,26 +77,50 @@ struct ClientSession {
     }
 
     private func enter(_ join: ClientMessage.Join) async throws -> Membership {
-        try await authorise(join)
         while true {
+            let former = rules.resumes.session(of: join.resumeToken)
+                .flatMap { $0.stream == join.streamID && $0.role == join.role ? $0 : nil }
+            // A stranger learns nothing of which shows there are.
+            if former == nil { try await authorise(join, resuming: nil) }
             let show: Show
             do {
                 show = try await shows.show(join.streamID)
             } catch {
                 throw MessageError(joining: error)
             }
-            let client = ClientID.random()
-            let isIn = await show.join(
-                client, role: join.role, name: join.name, iceServers: rules.iceServers(), connection: connection)
-            if isIn { return Membership(client: client, role: join.role, show: show) }
+            let resumed = await mayGoOn(former, in: show) ? former : nil
+            try await authorise(join, resuming: resumed)
+            let entrance = entrance(of: join, resuming: resumed)
+            if await show.join(entrance, connection: connection) {
+                return Membership(client: entrance.client, role: join.role, show: show)
+            }
             await shows.forget(show)
         }
     }
 
-    private func authorise(_ join: ClientMessage.Join) async throws {
+    /// Whether a session may be taken up again: its socket went a moment ago, or with the server.
+    private func mayGoOn(_ former: ResumeAuthority.Session?, in show: Show) async -> Bool {
+        guard let former else { return false }
+        if await show.mayResume(former.client) { return true }
+        let start = rules.clock.startedAt
+        return former.since <= start && start.milliseconds(since: former.since) < Self.longestSessionMS
+            && rules.clock.now.milliseconds(since: start) <= Departures.patienceMS
+    }
+
+    private func entrance(of join: ClientMessage.Join, resuming former: ResumeAuthority.Session?) -> Entrance {
+        let session =
+            former ?? .init(client: .random(), stream: join.streamID, role: join.role, since: rules.clock.now)
+        return Entrance(
+            client: session.client, role: join.role, name: join.name, place: join.place,
+            iceServers: rules.iceServers(), resumeToken: rules.resumes.token(for: session))
+    }
+
+    /// A viewer who was let in stays so while the session goes on; an admin always shows the token.
+    private func authorise(_ join: ClientMessage.Join, resuming former: ResumeAuthority.Session?) async throws {
         let isAllowed =
             switch join.role {
             case .admin: rules.admin.accepts(join.token)
+            case .customer where former != nil: true
             case .customer: await rules.viewers?.accepts(join.token, for: join.streamID) ?? true
             }
         guard isAllowed else {

@@ -14,7 +14,7 @@ final class RelayDesk: Sendable {
             var sessions = Sessions(relay: relay, stream: stream)
             for await (request, show) in queue {
                 if let event = await sessions.carryOut(request) { await show.handle(event) }
-                show.noteRelaySessions(sessions.clients)
+                show.noteRelaySessions(sessions.clients, ofStudio: sessions.published)
             }
         }
     }
@@ -35,6 +35,8 @@ private struct Sessions {
     private var current: [ClientID: RelaySessionID] = [:]
     /// The session before, which goes on until the next one is accepted: make before break.
     private var former: [ClientID: RelaySessionID] = [:]
+    /// The uplink of a studio's page.
+    private(set) var published: RelaySessionID?
 
     init(relay: Relay, stream: StreamID) {
         self.relay = relay
@@ -50,7 +52,9 @@ private struct Sessions {
         switch request {
         case .publish(let client, let sdp):
             do {
-                return .relayAnswered(sdp: try await relay.publish(stream, offer: sdp, resumes: true).answer)
+                let session = try await relay.publish(stream, offer: sdp, resumes: true)
+                published = session.id
+                return .relayAnswered(sdp: session.answer)
             } catch {
                 return .relayRefused(client, reason: Self.reason(of: error))
             }
@@ -69,6 +73,10 @@ private struct Sessions {
             for session in [current.removeValue(forKey: client), former.removeValue(forKey: client)] {
                 if let session { _ = await relay.end(session) }
             }
+            return nil
+        case .endAll:
+            await relay.end(stream)
+            (current, former, published) = ([:], [:], nil)
             return nil
         }
     }

@@ -25,6 +25,10 @@ actor Show {
     private let relayDesk: RelayDesk
     /// Who is behind which session of the relay.
     private nonisolated let relaySessions = Mutex<[RelaySessionID: ClientID]>([:])
+    /// The session by which a studio's page publishes.
+    private nonisolated let studioUplink = Mutex<RelaySessionID?>(nil)
+    /// Sessions whose sockets went a moment ago, and when, by whom they are.
+    private var departures = Departures()
     private let metrics: ServerMetrics
     private let logger: Logger
 
@@ -58,22 +62,38 @@ actor Show {
     var stream: Livestream { room.stream }
 
     /// Takes a client in. False when this show has been let go in the meantime.
-    func join(
-        _ client: ClientID, role: ClientRole, name: String?, iceServers: [ICEServer], connection: ClientConnection
-    ) -> Bool {
+    func join(_ entrance: Entrance, connection: ClientConnection) -> Bool {
         guard !isRetired else { return false }
+        let (client, role) = (entrance.client, entrance.role)
+        // It is back before its former socket was known to be dead.
+        if let former = connections.removeValue(forKey: client) {
+            former.send(.close(.replaced))
+            handle(.left(client))
+        }
+        departures.forget(client)
         connections[client] = connection
         metrics.clientJoined(role)
         logger.debug("\(role) joined", metadata: ["client": "\(client)"])
-        handle(.joined(client, role: role, name: name, iceServers: iceServers))
+        handle(
+            .joined(
+                client, role: role, name: entrance.name, iceServers: entrance.iceServers, place: entrance.place,
+                resumeToken: entrance.resumeToken))
         return true
     }
 
-    func leave(_ client: ClientID, role: ClientRole) {
+    /// `connection`: the one by which it came. Where it has come by another since, it has not left.
+    func leave(_ client: ClientID, role: ClientRole, connection: ClientConnection) {
         metrics.clientLeft(role)
+        guard connections[client].map({ $0.channel === connection.channel }) ?? true else { return }
         logger.debug("\(role) left", metadata: ["client": "\(client)"])
         connections[client] = nil
+        departures.note(client, at: clock.now)
         handle(.left(client))
+    }
+
+    /// Whether a session may be taken up again: it is here, or went a moment ago.
+    func mayResume(_ client: ClientID) -> Bool {
+        connections[client] != nil || departures.contains(client, at: clock.now)
     }
 
     /// False, and nothing is done, when this show has been let go in the meantime.
@@ -84,9 +104,13 @@ actor Show {
         return true
     }
 
-    nonisolated func noteRelaySessions(_ clients: [RelaySessionID: ClientID]) {
+    nonisolated func noteRelaySessions(_ clients: [RelaySessionID: ClientID], ofStudio uplink: RelaySessionID?) {
         relaySessions.withLock { $0 = clients }
+        studioUplink.withLock { $0 = uplink }
     }
+
+    /// Whether a session of the relay is that of a studio's page.
+    nonisolated func isStudio(_ session: RelaySessionID) -> Bool { studioUplink.withLock { $0 } == session }
 
     /// The viewer behind a session of the relay; nil for a player that came by WHEP.
     nonisolated func viewer(behind session: RelaySessionID) -> ClientID? { relaySessions.withLock { $0[session] } }
@@ -188,6 +212,7 @@ actor Show {
     private func tell(_ answers: WriteBacklog.Answers) {
         metrics.noteBacklogOverflow(backlog.overflow, of: id)
         if !answers.done.isEmpty { handle(.stored(answers.done)) }
+        if !answers.kept.isEmpty { handle(.kept(answers.kept)) }
         if !answers.refused.isEmpty { handle(.notStored(answers.refused)) }
     }
 

@@ -6,6 +6,11 @@ import Wire
 
 /// The shows that somebody attends, by name. A show comes into memory with its first client and goes when it idles.
 actor ShowRegistry {
+    /// How much of what was stored last is remembered, so that what clients send again counts once.
+    private static let chatSentAgain = 500
+    private static let likesSentAgain = 2_000
+    private static let likesSentAgainMS: Int64 = 60_000
+
     private let store: any LivestreamStore
     private let clock: ServerClock
     private let configuration: RoomConfiguration
@@ -59,14 +64,38 @@ actor ShowRegistry {
     private func read(_ id: StreamID) async throws(StoreError) -> Show {
         var stream: Livestream
         var chat: [ChatMessage]
+        var likes: [LikeBatch]
         repeat {
             openings[id]?.isOutdated = false
             stream = try await store.livestream(id)
-            chat = try await store.latestChat(of: id, limit: 50)
+            chat = try await store.latestChat(of: id, limit: Self.chatSentAgain)
+            likes = try await recentLikes(of: stream)
         } while openings[id]?.isOutdated == true
+        let room = Room(stream: stream, recentChat: chat, recentLikes: likes, configuration: configuration)
         return Show(
-            room: Room(stream: stream, recentChat: chat, configuration: configuration), clock: clock, store: store,
+            room: room, clock: clock, store: store,
             backlogLimit: backlogLimit, relay: relay, metrics: metrics, logger: logger)
+    }
+
+    /// What clients may send again because the server stopped before it could acknowledge it.
+    private func recentLikes(of stream: Livestream) async throws(StoreError) -> [LikeBatch] {
+        guard stream.status == .live else { return [] }
+        let end = stream.clock(at: clock.now)
+        var page = PageRequest(limit: 100)
+        var likes: [LikeBatch] = []
+        repeat {
+            let part = try await store.likes(
+                of: stream.id, milliseconds: max(0, end - Self.likesSentAgainMS)...max(0, end), page: page)
+            likes += part.items
+            page.cursor = part.nextCursor
+        } while page.cursor != nil && likes.count < Self.likesSentAgain
+        return likes
+    }
+
+    /// Tells a show whose media the relay shows now.
+    func uplinkShown(_ session: RelaySessionID, of stream: StreamID) async {
+        guard let show = shows[stream] else { return }
+        await show.handle(.uplinkShown(ofStudio: show.isStudio(session)))
     }
 
     /// Tells a show of something that came by REST, after the store has it: a show that nobody attends learns it there.
@@ -122,6 +151,7 @@ actor ShowRegistry {
         guard let known = await shows[stream.id]?.stream else { return stream }
         var stream = stream
         stream.viewerCount = known.viewerCount
+        stream.broadcaster = known.broadcaster
         stream.peakViewerCount = max(stream.peakViewerCount, known.peakViewerCount)
         return stream
     }

@@ -8,6 +8,8 @@ struct WriteBacklog: Sendable {
     /// What became of writes, for the room.
     struct Answers: Equatable, Sendable {
         var done: [ShowWrite] = []
+        /// In the store, whether they were told as done before or are now.
+        var kept: [ShowWrite] = []
         var refused: [ShowWrite] = []
     }
 
@@ -58,7 +60,8 @@ struct WriteBacklog: Sendable {
     /// The store has the batch.
     mutating func didWrite() -> Answers {
         isAway = false
-        return Answers(done: take(inFlight).filter { !$0.isAnswered }.map(\.write))
+        let written = take(inFlight)
+        return Answers(done: written.filter { !$0.isAnswered }.map(\.write), kept: written.map(\.write))
     }
 
     /// The store won't take the batch, now or ever.

@@ -12,19 +12,23 @@ final class ClientChannelHandler: ChannelDuplexHandler {
 
     private static let pingInterval = TimeAmount.seconds(20)
     private static let maximumSilence = TimeAmount.seconds(45)
-    /// How often silence is looked for.
-    private static let tickInterval = TimeAmount.seconds(5)
+    /// Who has heard nothing for this long hears a beat. A page that hears none knows that its socket is dead; here the
+    /// kernel knows it, as nobody acknowledges the beat (`ClientConnection.unacknowledgedMS`).
+    private static let beatInterval = TimeAmount.seconds(4)
+    private static let beat = ByteBuffer(string: #"{"type":"beat"}"#)
     /// How long a closing client has to take what still waits for it.
     private static let closingTime = TimeAmount.seconds(5)
 
     private var lastRead = NIODeadline.now()
     private var lastPing = NIODeadline.now()
+    private var lastWrite = NIODeadline.now()
     private var timer: Scheduled<Void>?
     private var isClosing = false
 
     func handlerAdded(context: ChannelHandlerContext) {
         lastRead = context.eventLoop.now
         lastPing = lastRead
+        lastWrite = lastRead
         scheduleTick(context: context)
     }
 
@@ -73,11 +77,12 @@ final class ClientChannelHandler: ChannelDuplexHandler {
                 promise?.succeed(())
                 return close(WebSocketErrorCode.readsTooSlowly, context: context)
             }
+            lastWrite = context.eventLoop.now
             let frame = WebSocketFrame(fin: true, opcode: .text, data: text)
             context.write(wrapOutboundOut(frame), promise: promise)
         case .close(let code):
             promise?.succeed(())
-            close(WebSocketErrorCode(codeNumber: Int(code.rawValue)), context: context)
+            close(WebSocketErrorCode(codeNumber: Int(code.rawValue)), saying: code.reason, context: context)
         }
     }
 
@@ -91,13 +96,16 @@ final class ClientChannelHandler: ChannelDuplexHandler {
     }
 
     /// Says why after all that still waits, then closes: at the latest when the closing time is over.
-    private func close(_ code: WebSocketErrorCode, context: ChannelHandlerContext) {
+    private func close(
+        _ code: WebSocketErrorCode, saying reason: String = "", context: ChannelHandlerContext
+    ) {
         guard !isClosing else { return }
         context.fireChannelRead(wrapInboundOut(.closing))
         context.fireChannelReadComplete()  // what was read is handed on only then
         isClosing = true
-        var data = context.channel.allocator.buffer(capacity: 2)
+        var data = context.channel.allocator.buffer(capacity: 2 + reason.utf8.count)
         data.write(webSocketErrorCode: code)
+        data.writeString(reason)
         let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
         context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
         let channel = context.channel
@@ -117,7 +125,7 @@ final class ClientChannelHandler: ChannelDuplexHandler {
 
     private func scheduleTick(context: ChannelHandlerContext) {
         let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: Self.tickInterval) {
+        timer = context.eventLoop.scheduleTask(deadline: lastWrite + Self.beatInterval) {
             let (handler, context) = loopBound.value
             handler.tick(context: context)
         }
@@ -130,6 +138,10 @@ final class ClientChannelHandler: ChannelDuplexHandler {
         if now - lastPing >= Self.pingInterval {
             lastPing = now
             send(.ping, ByteBuffer(), context: context)
+        }
+        if now - lastWrite >= Self.beatInterval {
+            lastWrite = now
+            send(.text, Self.beat, context: context)
         }
         scheduleTick(context: context)
     }

@@ -12,6 +12,12 @@ struct ClientConnection: Sendable {
     /// What of it the kernel may hold besides; left alone it would take megabytes for each slow client.
     private static let kernelSendBytes = 128 << 10
 
+    /// What is sent and not acknowledged for so long ends the connection: with a beat every four seconds, a client that
+    /// is gone without a word is noticed within ten.
+    private static let unacknowledgedMS = 5_500
+    /// Linux's number of it (tcp(7)); RFC 5482.
+    private static let userTimeout = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: 18))
+
     /// What a client did.
     enum Input: Sendable {
         case text(ByteBuffer)
@@ -50,6 +56,8 @@ struct ClientConnection: Sendable {
         try channel.syncOptions?.setOption(
             .writeBufferWaterMark, value: .init(low: Self.maximumWaitingBytes / 2, high: Self.maximumWaitingBytes))
         try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: .init(Self.kernelSendBytes))
+        // Not every channel is one of TCP.
+        try? channel.syncOptions?.setOption(Self.userTimeout, value: .init(Self.unacknowledgedMS))
         inputs = last.sequence
         self.channel = channel
     }

@@ -15,6 +15,8 @@ final class Audience {
     let worker: Int
     var downlinks = DownlinkTable()
     private(set) var viewers: Set<RelaySessionID> = []
+    /// How many of them came by an offer of their own.
+    var players = 0
     /// Up to where those who keep up have been sent each track, by `MediaKind.number`.
     var served: InlineArray<2, UInt64> = [0, 0]
     /// By `MediaKind.number`.

@@ -83,6 +83,7 @@ extension RelayEngine {
     ) -> Bool {
         if show.publishers.isShowing(peer) { return true }
         let (former, isShown) = show.receiveMedia(of: peer, receiver.tracks.map(\.negotiated), using: &generator)
+        if isShown { outlet.report(.shown(show.stream, peer.id)) }
         guard let former else { return isShown }
         outlet.log("another uplink has taken over", peer.stream)
         forget(former)

@@ -20,7 +20,7 @@ extension RelayEngine {
         let isAnother = audiences[show.stream].map { !$0.show.isPlayedAlike(description) } ?? false
         outlet.tell(.opened(description))
         openAudience(description)
-        if isAnother { outlet.uplinkChanged(show.stream) }
+        if isAnother { outlet.report(.changed(show.stream)) }
     }
 
     /// Viewers of this show may come here. Who is here stays: another uplink goes on under the former's names.
@@ -53,6 +53,7 @@ extension RelayEngine {
             forget(viewer)
             outlet.viewerLeft()
         }
+        if audience.players > 0 { outlet.report(.players(stream, worker: place.number, count: 0)) }
     }
 
     /// Tells everybody who serves viewers what an uplink's clocks are.

@@ -131,6 +131,7 @@ final class RelayEngine {
         guard let audience = audiences[stream] else { throw .noUplink }
         let peer = try admit(stream, as: .viewer, phase, remote: remote, remoteSessionID: nil, at: now)
         audience.admit(peer.id)
+        if !peer.isInvited { playersChanged(audience, by: 1) }
         prepareKeyFrame(audience, at: now)
         return peer
     }
@@ -182,6 +183,11 @@ final class RelayEngine {
         return true
     }
 
+    /// The show is over: nobody publishes or watches it any more.
+    func end(_ stream: StreamID) {
+        for peer in peers.values where peer.stream == stream { remove(peer) }
+    }
+
     private func admit(
         _ stream: StreamID, as role: RelayPeer.Role, _ phase: RelayPeer.Phase, remote: RemoteCredentials,
         remoteSessionID: UInt64?, at now: MonotonicTime
@@ -215,7 +221,9 @@ final class RelayEngine {
         switch peer.role {
         case .viewer:
             outlet.viewerLeft()
-            if let audience = audiences[peer.stream] { leave(audience, peer.id, seat) }
+            guard let audience = audiences[peer.stream] else { return }
+            leave(audience, peer.id, seat)
+            if !peer.isInvited { playersChanged(audience, by: -1) }
         case .uplink:
             guard let show = shows[peer.stream] else { return }
             switch show.leave(peer, using: &generator) {
@@ -230,7 +238,12 @@ final class RelayEngine {
         shows[show.stream] = nil
         outlet.tell(.closed(show.stream))
         closeAudience(show.stream)
-        outlet.uplinkEnded(show.stream)
+        outlet.report(.ended(show.stream))
+    }
+
+    private func playersChanged(_ audience: Audience, by change: Int) {
+        audience.players += change
+        outlet.report(.players(audience.stream, worker: place.number, count: audience.players))
     }
 
     private func leave(_ audience: Audience, _ viewer: RelaySessionID, _ seat: ViewerSeat?) {

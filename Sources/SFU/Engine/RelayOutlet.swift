@@ -24,9 +24,7 @@ protocol RelayOutlet: AnyObject {
     func nudge(_ workers: UInt64)
     /// One viewer fewer is here.
     func viewerLeft()
-    /// Another uplink sends what its viewers were not told of: they are to be invited anew.
-    func uplinkChanged(_ stream: StreamID)
-    /// Nothing comes for this stream any more.
-    func uplinkEnded(_ stream: StreamID)
+    /// Tells the rooms what becomes of streams' uplinks.
+    func report(_ news: UplinkNews)
     func log(_ line: String, _ stream: StreamID)
 }

@@ -190,5 +190,7 @@ actor RelayWorker {
 
     func end(_ session: RelaySessionID) -> Bool { engine.end(session) }
 
+    func end(_ stream: StreamID) { engine.end(stream) }
+
     func statistics() -> RelayStatistics { engine.statistics(outlet.counts, at: MonotonicClock.now()) }
 }

@@ -77,9 +77,7 @@ final class WorkerOutlet: RelayOutlet {
 
     func viewerLeft() { load.leave() }
 
-    func uplinkChanged(_ stream: StreamID) { onUplink(.changed(stream)) }
-
-    func uplinkEnded(_ stream: StreamID) { onUplink(.ended(stream)) }
+    func report(_ news: UplinkNews) { onUplink(news) }
 
     func log(_ line: String, _ stream: StreamID) { logger.debug("\(line)", metadata: ["stream": "\(stream)"]) }
 }

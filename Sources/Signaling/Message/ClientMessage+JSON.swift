@@ -37,7 +37,9 @@ extension ClientMessage {
         case "join":
             let fields = try decoder.decode(JoinFields.self, from: data)
             return .join(
-                Join(streamID: fields.stream_id, role: fields.role, name: fields.name, token: fields.token))
+                Join(
+                    streamID: fields.stream_id, role: fields.role, name: fields.name, token: fields.token,
+                    place: fields.place ?? .take, resumeToken: fields.resume_token))
         case "start_stream": return .startStream
         case "end_stream": return .endStream
         case "webrtc_offer":
@@ -53,11 +55,25 @@ extension ClientMessage {
             let fields = try decoder.decode(PathReportFields.self, from: data)
             let reason = fields.reason.map { String($0.prefix(200)) }
             return .pathReport(PathReport(path: fields.path, state: fields.state, reason: reason))
-        case "like": return .like
-        case "chat": return .chat(text: try decoder.decode(ChatFields.self, from: data).text)
+        case "like":
+            let fields = try decoder.decode(LikeFields.self, from: data)
+            guard fields.count != nil || fields.client_batch_id != nil else { return .like }
+            return .likes(count: fields.count ?? 1, batch: fields.client_batch_id)
+        case "chat":
+            let fields = try decoder.decode(ChatFields.self, from: data)
+            return .chat(text: fields.text, name: fields.client_message_id)
+        case "rename": return .rename(try decoder.decode(RenameFields.self, from: data).name)
+        case "take_over": return .takeOver
+        case "leave_place": return .leavePlace
         default: return nil
         }
     }
+
+    private static let allowedLikes = 1...20
+    private static let nameRule = "has 1 to 64 characters."
+
+    /// Whether it may be a client's own name for something; nil may.
+    private static func isName(_ name: String?) -> Bool { name.map { (1...64).contains($0.utf8.count) } ?? true }
 
     private func checkBounds(type: String) throws(MessageError) {
         func invalid(_ message: String) -> MessageError {
@@ -74,7 +90,13 @@ extension ClientMessage {
             guard sizes.allSatisfy({ $0 <= Self.maximumCandidateBytes }) else {
                 throw invalid("A candidate's fields have \(Self.maximumCandidateBytes) bytes at most.")
             }
-        case .chat(let text):
+        case .likes(let count, let batch):
+            guard Self.allowedLikes.contains(count) else {
+                throw invalid("\"count\" is \(Self.allowedLikes.lowerBound) to \(Self.allowedLikes.upperBound).")
+            }
+            guard Self.isName(batch) else { throw invalid("\"client_batch_id\" \(Self.nameRule)") }
+        case .chat(let text, let name):
+            guard Self.isName(name) else { throw invalid("\"client_message_id\" \(Self.nameRule)") }
             let allowed = ChatMessage.allowedCharacters
             guard allowed.contains(text.unicodeScalars.count), !text.allSatisfy(\.isWhitespace) else {
                 throw invalid("\"text\" has \(allowed.lowerBound) to \(allowed.upperBound) characters, not all blank.")
@@ -109,6 +131,8 @@ private struct JoinFields: Decodable {
     let role: ClientRole
     let name: String?
     let token: String?
+    let place: PlaceWish?
+    let resume_token: String?
 }
 
 private struct DescriptionFields: Decodable {
@@ -142,4 +166,14 @@ private struct PathReportFields: Decodable {
 
 private struct ChatFields: Decodable {
     let text: String
+    let client_message_id: String?
+}
+
+private struct LikeFields: Decodable {
+    let count: Int?
+    let client_batch_id: String?
+}
+
+private struct RenameFields: Decodable {
+    let name: String?
 }

@@ -12,19 +12,37 @@ package enum ClientMessage: Equatable, Sendable {
     case candidate(to: PeerAddress, ICECandidate?)
     case pathReport(PathReport)
     case like
-    case chat(text: String)
+    /// Several at once, under a name of the client's own.
+    case likes(count: Int, batch: String?)
+    /// `name`: what the client calls it, to be told that it is stored, and to send it again.
+    case chat(text: String, name: String? = nil)
+    /// Another name from now on; nil for none.
+    case rename(String?)
+    /// This page broadcasts from now on.
+    case takeOver
+    /// This page doesn't broadcast any more.
+    case leavePlace
 
     package struct Join: Equatable, Sendable {
         package var streamID: StreamID
         package var role: ClientRole
         package var name: String?
         package var token: String?
+        /// An admin's wish to broadcast.
+        package var place: PlaceWish
+        /// From the `joined` of a session that is to go on.
+        package var resumeToken: String?
 
-        package init(streamID: StreamID, role: ClientRole, name: String? = nil, token: String? = nil) {
+        package init(
+            streamID: StreamID, role: ClientRole, name: String? = nil, token: String? = nil, place: PlaceWish = .take,
+            resumeToken: String? = nil
+        ) {
             self.streamID = streamID
             self.role = role
             self.name = name
             self.token = token
+            self.place = place
+            self.resumeToken = resumeToken
         }
     }
 }

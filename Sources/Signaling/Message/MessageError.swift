@@ -5,8 +5,11 @@ package struct MessageError: Error, Equatable {
     package var message: String
     /// The type of the message that this answers, where it is known.
     package var inReplyTo: String?
+    /// What the client calls the message that this answers, where it has a name of its own.
+    package var about: String?
 
-    package init(code: ErrorCode, message: String, inReplyTo: String? = nil) {
+    package init(code: ErrorCode, message: String, inReplyTo: String? = nil, about: String? = nil) {
+        self.about = about
         self.code = code
         self.message = message
         self.inReplyTo = inReplyTo
@@ -45,4 +48,9 @@ package enum CloseCode: UInt16, Sendable {
     case replaced = 4409
     case streamDeleted = 4410
     case readsTooSlowly = 4429
+    /// The room is full: try again later.
+    case full = 4503
+
+    /// What is said besides: a JSON object, where there is more to say.
+    package var reason: String { self == .full ? #"{"retry_after_ms":5000}"# : "" }
 }

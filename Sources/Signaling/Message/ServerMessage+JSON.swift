@@ -7,6 +7,11 @@ extension ServerMessage: Encodable {
         case iceServers = "ice_servers"
         case viewerID = "viewer_id"
         case inReplyTo = "in_reply_to"
+        case name, broadcaster
+        case clientMessageID = "client_message_id"
+        case clientBatchID = "client_batch_id"
+        case resumeToken = "resume_token"
+        case hasPlace = "has_place"
     }
 
     private var type: String {
@@ -25,6 +30,10 @@ extension ServerMessage: Encodable {
         case .streamUpdate: "stream_update"
         case .chatMessage: "chat_message"
         case .chatRemoved: "chat_removed"
+        case .chatAccepted: "chat_accepted"
+        case .likesAccepted: "likes_accepted"
+        case .renamed: "renamed"
+        case .placeChanged: "place_changed"
         case .productPinned: "product_pinned"
         case .productUnpinned: "product_unpinned"
         case .error: "error"
@@ -41,6 +50,8 @@ extension ServerMessage: Encodable {
             try container.encode(joined.chat, forKey: .chat)
             try container.encode(joined.iceServers, forKey: .iceServers)
             try container.encode(joined.now, forKey: .now)
+            try container.encode(joined.resumeToken, forKey: .resumeToken)
+            try container.encodeIfPresent(joined.hasPlace, forKey: .hasPlace)
         case .streamStarted(let stream), .streamEnded(let stream): try container.encode(stream, forKey: .stream)
         case .viewerJoined(let viewer), .viewerLeft(let viewer): try container.encode(viewer, forKey: .viewerID)
         case .offer(let from, let sdp), .answer(let from, let sdp):
@@ -60,12 +71,22 @@ extension ServerMessage: Encodable {
         case .streamUpdate(let update): try update.encode(to: encoder)
         case .chatMessage(let message): try message.encode(to: encoder)
         case .chatRemoved(let id): try container.encode(id, forKey: .id)
+        case .chatAccepted(let name, let id):
+            try container.encode(name, forKey: .clientMessageID)
+            try container.encode(id, forKey: .id)
+        case .likesAccepted(let name): try container.encode(name, forKey: .clientBatchID)
+        case .renamed(let name): try container.encode(name, forKey: .name)
+        case .placeChanged(let news):
+            try container.encode(news.hasPlace, forKey: .hasPlace)
+            try container.encode(news.broadcaster, forKey: .broadcaster)
         case .productPinned(let product): try container.encode(product, forKey: .product)
         case .productUnpinned(let id): try container.encode(id, forKey: .id)
         case .error(let error):
             try container.encode(error.code, forKey: .code)
             try container.encode(error.message, forKey: .message)
             try container.encodeIfPresent(error.inReplyTo, forKey: .inReplyTo)
+            let key: CodingKeys = error.inReplyTo == "like" ? .clientBatchID : .clientMessageID
+            try container.encodeIfPresent(error.about, forKey: key)
         }
     }
 }

@@ -19,6 +19,12 @@ package enum ServerMessage: Equatable, Sendable {
     case streamUpdate(StreamUpdate)
     case chatMessage(ChatMessage)
     case chatRemoved(MessageID)
+    /// What the client calls by this name is in the store, once.
+    case chatAccepted(name: String, id: MessageID)
+    case likesAccepted(name: String)
+    case renamed(name: String)
+    /// Who broadcasts, to an admin.
+    case placeChanged(PlaceNews)
     case productPinned(Product)
     case productUnpinned(ProductID)
     case error(MessageError)
@@ -31,6 +37,10 @@ package enum ServerMessage: Equatable, Sendable {
         package var iceServers: [ICEServer]
         /// The server's time: with `started_at` it gives a page the stream's clock.
         package var now: Timestamp
+        /// Takes this session up again within two minutes after its socket went.
+        package var resumeToken: String
+        /// Whether an admin has the studio's place; nil for customers.
+        package var hasPlace: Bool?
     }
 
     /// The message as one JSON object in UTF-8.

@@ -3,7 +3,7 @@ internal import Wire
 /// One client in a room.
 struct Member: Sendable {
     let role: ClientRole
-    let name: String
+    private(set) var name: String
     var path: Path?
     /// The relay has been asked to offer to it, and has not lost it since.
     var isInvited = false
@@ -18,6 +18,8 @@ struct Member: Sendable {
     /// When the direct way is tried again, or that try ends.
     var raceDeadline: Timestamp?
     var lastOffered: Timestamp?
+    /// What an admin has last been told of who broadcasts.
+    var placeTold: PlaceNews?
     var likes: TokenBucket
     var chat: TokenBucket
     var signaling: TokenBucket
@@ -31,6 +33,8 @@ struct Member: Sendable {
         signaling = TokenBucket(configuration.signaling, at: now)
         errors = TokenBucket(configuration.errors, at: now)
     }
+
+    mutating func rename(to name: String?) { self.name = Self.displayName(name, role: role) }
 
     /// It is served by the relay, or is to be.
     var usesRelay: Bool { path == .relay || isRacing }

@@ -14,7 +14,8 @@ extension Room {
             throw MessageError(code: .rateLimited, message: "Too many messages at once.", inReplyTo: type)
         }
         guard only == nil || only == sender.role, case .client(let target) = address,
-            let receiver = members[target], receiver.role != sender.role
+            let receiver = members[target], receiver.role != sender.role,
+            (sender.role == .admin ? client : target) == admin
         else {
             throw MessageError(code: .forbidden, message: "You may not send this to that peer.", inReplyTo: type)
         }

@@ -3,36 +3,32 @@ internal import Wire
 /// Coming and going.
 extension Room {
     mutating func join(
-        _ client: ClientID, role: ClientRole, name: String?, iceServers: [ICEServer], at now: Timestamp,
-        _ effects: inout [RoomEffect]
+        _ client: ClientID, role: ClientRole, name: String?, iceServers: [ICEServer], place wish: PlaceWish,
+        resumeToken: String, at now: Timestamp, _ effects: inout [RoomEffect]
     ) {
         guard members[client] == nil else { return }
         guard members.count < configuration.maximumMembers || role == .admin else {
             let error = MessageError(code: .unavailable, message: "The show is full.", inReplyTo: "join")
-            effects += [.send(.error(error), to: client), .close(client, .goingAway)]
+            effects += [.send(.error(error), to: client), .close(client, .full)]
             return
         }
-        if role == .admin { replaceAdmin(by: client, &effects) }
+        if role == .admin { enter(client, wishing: wish, &effects) }
         members[client] = Member(role: role, name: name, configuration: configuration, at: now)
         if role == .customer { viewerCountChanged(by: 1) }
+        stream.broadcaster = broadcaster
+        if role == .admin {
+            let news = placeNews(for: client)
+            members[client]?.placeTold = news
+        }
         let joined = ServerMessage.Joined(
-            client: client, stream: stream, chat: recentChat, iceServers: iceServers, now: now)
+            client: client, stream: stream, chat: recentChat, iceServers: iceServers, now: now,
+            resumeToken: resumeToken, hasPlace: role == .admin ? admin == client : nil)
         effects.append(.send(.joined(joined), to: client))
         guard stream.status == .live, !pendingEnd else { return }
         switch role {
-        case .admin: offerToEverybody(at: now, &effects)
+        case .admin: if admin == client { offerToEverybody(at: now, &effects) }
         case .customer: choosePath(for: client, at: now, &effects)
         }
-    }
-
-    private mutating func replaceAdmin(by client: ClientID, _ effects: inout [RoomEffect]) {
-        graceEnd = nil
-        if let former = admin {
-            members[former] = nil
-            let error = MessageError(code: .replaced, message: "The show is run from another window now.")
-            effects += [.send(.error(error), to: former), .close(former, .replaced)]
-        }
-        admin = client
     }
 
     mutating func leave(_ client: ClientID, _ effects: inout [RoomEffect]) {
@@ -43,7 +39,7 @@ extension Room {
         members[client] = nil
         switch member.role {
         case .admin:
-            admin = nil
+            place.leave(client)
         case .customer:
             viewerCountChanged(by: -1)
             if let admin, member.path == .direct || member.isRetryingDirect {
@@ -63,7 +59,9 @@ extension Room {
         relayUsers = 0
         nextRace = nil
         uplink = Uplink()
-        admin = nil
+        place = StudioPlace()
+        hasEncoder = false
+        effects.append(.relay(.endAll))
         graceEnd = nil
         stream.viewerCount = 0
         likes = LikeCounter()

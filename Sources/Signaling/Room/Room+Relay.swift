@@ -53,6 +53,26 @@ extension Room {
         effects.append(.send(.uplinkRequested(media: media, fresh: isFresh), to: admin))
     }
 
+    /// Whether this one's offer to the relay is taken. A place that is empty is taken by offering.
+    mutating func mayPublish(_ client: ClientID) -> Bool {
+        guard members[client]?.role == .admin else { return false }
+        if admin == nil { _ = place.take(client) }
+        return admin == client
+    }
+
+    /// Who watches by an offer of his own needs the uplink as a relayed viewer does.
+    mutating func playersChanged(to count: Int, _ effects: inout [RoomEffect]) {
+        players = count
+        guard count > 0, stream.status == .live, !hasEncoder else { return }
+        wantUplink(media: true, &effects)
+    }
+
+    /// The page's uplink, whose media take the encoder's place when they come.
+    mutating func requestUplinkInPlaceOfEncoder(_ effects: inout [RoomEffect]) {
+        uplink = Uplink()
+        wantUplink(media: true, &effects)
+    }
+
     /// A new admin socket: if its page was reloaded, the uplink it had is dead; if not, it ignores this.
     mutating func requestUplinkAgain(_ effects: inout [RoomEffect]) {
         guard let admin, uplink.state != .none else { return warmUplink(&effects) }
@@ -61,7 +81,7 @@ extension Room {
 
     /// Pauses the uplink's media some time after the last viewer has stopped to need it.
     mutating func pauseIdleUplink(at now: Timestamp, _ effects: inout [RoomEffect]) {
-        guard uplink.isFlowing, relayUsers == 0 else { return uplink.idleEnd = nil }
+        guard uplink.isFlowing, relayUsers == 0, players == 0 else { return uplink.idleEnd = nil }
         let end = uplink.idleEnd ?? now.advanced(byMilliseconds: configuration.uplinkIdleMS)
         uplink.idleEnd = end
         guard end <= now, let admin else { return }
@@ -108,10 +128,12 @@ extension Room {
         refuse(
             client, MessageError(code: .codecNotPlayed, message: browser, inReplyTo: "webrtc_answer"), at: now, &effects
         )
-        guard let admin, uplink.unplayed != codec else { return }
+        guard !place.admins.isEmpty, uplink.unplayed != codec else { return }
         uplink.unplayed = codec
         let advice = "Some viewers can't play \(codec) and only hear the show. VP8 or H.264 baseline is played by all."
-        effects.append(.send(.error(MessageError(code: .codecNotPlayed, message: advice)), to: admin))
+        for admin in place.admins {
+            effects.append(.send(.error(MessageError(code: .codecNotPlayed, message: advice)), to: admin))
+        }
     }
 
     mutating func uplinkEnded(_ effects: inout [RoomEffect]) {
@@ -119,6 +141,6 @@ extension Room {
         uplink = Uplink()
         for (client, member) in members where member.usesRelay { members[client]?.isInvited = false }
         guard stream.status == .live, !pendingEnd else { return }
-        if relayUsers > 0 { wantUplink(media: true, &effects) } else { warmUplink(&effects) }
+        if relayUsers > 0 || players > 0 { wantUplink(media: true, &effects) } else { warmUplink(&effects) }
     }
 }

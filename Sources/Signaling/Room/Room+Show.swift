@@ -3,11 +3,12 @@ internal import Wire
 /// Start and end.
 extension Room {
     mutating func start(
-        by role: ClientRole, at now: Timestamp, _ effects: inout [RoomEffect]
+        by client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]
     ) throws(MessageError) {
-        try onlyAdmin(role, "start_stream")
+        try onlyAdmin(members[client]?.role, "start_stream")
         switch stream.status {
         case .scheduled where !pendingStart:
+            give(placeTo: client, isClosing: false, at: now, &effects)
             pendingStart = true
             effects.append(.store(.started(at: now)))
         case .scheduled, .live:
@@ -26,7 +27,7 @@ extension Room {
         storeEnd(at: now, &effects)
     }
 
-    private func onlyAdmin(_ role: ClientRole, _ type: String) throws(MessageError) {
+    func onlyAdmin(_ role: ClientRole?, _ type: String) throws(MessageError) {
         guard role == .admin else {
             throw MessageError(code: .forbidden, message: "Only the admin may do this.", inReplyTo: type)
         }
@@ -43,9 +44,11 @@ extension Room {
     }
 
     mutating func encoderStarted(at now: Timestamp, _ effects: inout [RoomEffect]) {
-        hasEncoder = true
-        graceEnd = nil
-        inviteAll(&effects)
+        // A page that is on air stays so until the encoder's media have come.
+        if broadcaster != .studio {
+            hasEncoder = true
+            giveWayToEncoder(&effects)
+        }
         guard stream.status == .scheduled, !pendingStart else { return }
         pendingStart = true
         effects.append(.store(.started(at: now)))
@@ -62,6 +65,7 @@ extension Room {
         guard stream.status == .scheduled else { return }
         stream.status = .live
         stream.startedAt = time
+        stream.broadcaster = broadcaster
         effects.append(.broadcast(.streamStarted(stream)))
         for (client, member) in members where member.role == .customer { choosePath(for: client, at: now, &effects) }
         warmUplink(&effects)
@@ -86,7 +90,10 @@ extension Room {
         }
         nextRace = nil
         uplink = Uplink()
+        hasEncoder = false
+        stream.broadcaster = nil
         effects.append(.broadcast(.streamEnded(stream)))
+        effects.append(.relay(.endAll))
     }
 
     /// With an admin there it is the admin's to try again; without one the room tries by itself.

@@ -11,7 +11,7 @@ package struct Room: Sendable {
     let configuration: RoomConfiguration
 
     var members: [ClientID: Member] = [:]
-    var admin: ClientID?
+    var place = StudioPlace()
     /// The last messages, for those who join.
     var recentChat: [ChatMessage]
 
@@ -32,8 +32,12 @@ package struct Room: Sendable {
 
     /// Who wrote a message that is being stored.
     var chatAuthors: [MessageID: ClientID] = [:]
+    /// Who waits to hear that what they sent is stored.
+    var receipts: Receipts
 
     var likes = LikeCounter()
+    /// How many watch by an offer of their own, as the relay says.
+    var players = 0
     /// The counts have changed since the last update went out, or the record has.
     var updateIsDue = false
     var changedRecord: Livestream?
@@ -41,11 +45,15 @@ package struct Room: Sendable {
     var lastUpdate: Timestamp?
     var peakInStore: Int
 
-    /// `recentChat`: the last messages, oldest first.
-    package init(stream: Livestream, recentChat: [ChatMessage], configuration: RoomConfiguration) {
+    /// `recentChat`: the last messages, oldest first. `recentLikes`: the last batches, as far as a client may send them
+    /// again.
+    package init(
+        stream: Livestream, recentChat: [ChatMessage], recentLikes: [LikeBatch] = [], configuration: RoomConfiguration
+    ) {
         self.stream = stream
         self.stream.viewerCount = 0
-        self.recentChat = recentChat
+        self.recentChat = recentChat.suffix(Self.recentChatLimit)
+        receipts = Receipts(chat: recentChat.map(\.id), likes: recentLikes.map(\.id))
         self.configuration = configuration
         peakInStore = stream.peakViewerCount
     }
@@ -53,7 +61,7 @@ package struct Room: Sendable {
     /// Nobody is here and nothing is pending: the room can be forgotten and built again from the store.
     package var isIdle: Bool {
         members.isEmpty && !hasEncoder && graceEnd == nil && !pendingStart && !pendingEnd && chatAuthors.isEmpty
-            && likes.isSettled
+            && likes.isSettled && receipts.isSettled
     }
 
     /// When the room wants to be told `.deadline` next; nil when nothing waits.
@@ -66,12 +74,15 @@ package struct Room: Sendable {
     ) -> [RoomEffect] {
         var effects: [RoomEffect] = []
         switch event {
-        case .joined(let client, let role, let name, let iceServers):
-            join(client, role: role, name: name, iceServers: iceServers, at: now, &effects)
+        case .joined(let client, let role, let name, let iceServers, let place, let resumeToken):
+            join(
+                client, role: role, name: name, iceServers: iceServers, place: place, resumeToken: resumeToken,
+                at: now, &effects)
         case .left(let client): leave(client, &effects)
         case .message(let client, let message): receive(message, from: client, at: now, using: &generator, &effects)
         case .refused(let client, let error): refuse(client, error, at: now, &effects)
         case .stored(let writes): for write in writes { didStore(write, at: now, &effects) }
+        case .kept(let writes): for write in writes { didKeep(write, &effects) }
         case .notStored(let writes): for write in writes { didNotStore(write, at: now, &effects) }
         case .recordChanged(let record): takeRecord(record, &effects)
         case .chatRemoved(let id): removeChat(id, &effects)
@@ -86,10 +97,13 @@ package struct Room: Sendable {
             refuse(client, MessageError(code: .unavailable, message: reason), at: now, &effects)
         case .uplinkEnded: uplinkEnded(&effects)
         case .uplinkChanged: inviteAnew(&effects)
+        case .uplinkShown(let isStudio): uplinkShown(ofStudio: isStudio, at: now, &effects)
+        case .playersChanged(let count): playersChanged(to: count, &effects)
         case .relayNotPlayed(let client, let codec): tellOfCodec(codec, client, at: now, &effects)
         case .deleted: closeForGood(&effects)
         case .deadline: break
         }
+        tellPlaces(&effects)
         meetDeadlines(at: now, using: &generator, &effects)
         return effects
     }
@@ -102,12 +116,17 @@ package struct Room: Sendable {
         do throws(MessageError) {
             switch message {
             case .join: throw MessageError(code: .alreadyJoined, message: "You have joined.", inReplyTo: "join")
-            case .like: try like(client, at: now)
-            case .chat(let text): try chat(text, from: client, at: now, using: &generator, &effects)
-            case .startStream: try start(by: role, at: now, &effects)
+            case .like: try like(client, count: 1, batch: nil, at: now, &effects)
+            case .likes(let count, let batch): try like(client, count: count, batch: batch, at: now, &effects)
+            case .chat(let text, let name):
+                try chat(text, named: name, from: client, at: now, using: &generator, &effects)
+            case .rename(let name): rename(client, to: name, at: now, &effects)
+            case .startStream: try start(by: client, at: now, &effects)
             case .endStream: try end(by: role, at: now, &effects)
+            case .takeOver: try takeOver(by: client, at: now, &effects)
+            case .leavePlace: try leavePlace(client)
             case .candidate(.relay, _) where configuration.relayIsAvailable: break  // it learns from checks (ICE-lite)
-            case .offer(.relay, let sdp) where configuration.relayIsAvailable && role == .admin:
+            case .offer(.relay, let sdp) where configuration.relayIsAvailable && mayPublish(client):
                 effects.append(.relay(.publish(by: client, sdp: sdp)))
             case .answer(.relay, let sdp) where members[client]?.isInvited == true:
                 effects.append(.relay(.accept(client, sdp: sdp)))
@@ -151,7 +170,7 @@ package struct Room: Sendable {
         case .started: didNotStart(at: now, &effects)
         case .ended: didNotEnd(at: now, &effects)
         case .chat(let message): didNotStoreChat(message, at: now, &effects)
-        case .likes: didNotStoreLikes(at: now)
+        case .likes(let batch): didNotStoreLikes(batch, at: now, &effects)
         case .peakViewerCount: break
         }
     }

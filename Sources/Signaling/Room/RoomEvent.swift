@@ -3,13 +3,17 @@ package import Wire
 /// What happens to a room.
 package enum RoomEvent: Sendable {
     /// Somebody whose token has been checked comes in.
-    case joined(ClientID, role: ClientRole, name: String?, iceServers: [ICEServer])
+    case joined(
+        ClientID, role: ClientRole, name: String?, iceServers: [ICEServer], place: PlaceWish = .take,
+        resumeToken: String = "")
     case left(ClientID)
     case message(ClientID, ClientMessage)
     /// A member sent something that is no message.
     case refused(ClientID, MessageError)
     /// These effects `.store` are done, in order.
     case stored([ShowWrite])
+    /// These are in the store, whatever was said of them before.
+    case kept([ShowWrite])
     /// These could not be done now.
     case notStored([ShowWrite])
     /// Title, description, time, delivery or recording changed by REST.
@@ -33,6 +37,10 @@ package enum RoomEvent: Sendable {
     case relayNotPlayed(ClientID, codec: String)
     /// Another uplink has taken over at the relay, with codecs that viewers were not told of.
     case uplinkChanged
+    /// An uplink's media are shown from now on: a studio page's, or an encoder's.
+    case uplinkShown(ofStudio: Bool)
+    /// How many watch by an offer of their own.
+    case playersChanged(Int)
     /// The livestream is gone.
     case deleted
     /// The room's `nextDeadline` has come.
@@ -61,4 +69,6 @@ package enum RelayRequest: Equatable, Sendable {
     case accept(ClientID, sdp: String)
     /// Let go of this viewer.
     case dismiss(ClientID)
+    /// Let go of everybody: the show is over.
+    case endAll
 }

@@ -18,13 +18,14 @@ struct TokenBucket: Sendable {
         updated = now
     }
 
-    /// Takes one token; false when there is none.
-    mutating func take(at now: Timestamp) -> Bool {
+    /// Takes tokens, one unless said otherwise; false, and none is taken, when there are too few.
+    mutating func take(_ count: Int = 1, at now: Timestamp) -> Bool {
         let elapsed = max(0, now.milliseconds(since: updated))
         level = min(rate.burst * 1_000, level + min(elapsed, 3_600_000) * rate.perSecond)
         updated = max(updated, now)
-        guard level >= 1_000 else { return false }
-        level -= 1_000
+        let price = Int64(count) * 1_000
+        guard level >= price else { return false }
+        level -= price
         return true
     }
 }

@@ -59,7 +59,7 @@ extension Identifier: Codable {
 
 /// Names a livestream.
 package typealias StreamID = Identifier<Livestream>
-/// Names one connection of a person: a customer's is its viewer id. Made anew at each `join`.
+/// Names one session of a person: a customer's is its viewer id. Made anew at a `join` that resumes none.
 package typealias ClientID = Identifier<ClientRole>
 /// Names a chat message.
 package typealias MessageID = Identifier<ChatMessage>

@@ -1,7 +1,7 @@
 /// The record as clients read it: every key is there, and what is not known is `null`.
 extension Livestream: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case id, title, description, status, likes, delivery, recording
+        case id, title, description, status, likes, delivery, recording, broadcaster
         case createdAt = "created_at"
         case scheduledAt = "scheduled_at"
         case startedAt = "started_at"
@@ -24,6 +24,7 @@ extension Livestream: Encodable {
         try container.encode(likes, forKey: .likes)
         try container.encode(viewerCount, forKey: .viewerCount)
         try container.encode(peakViewerCount, forKey: .peakViewerCount)
+        try container.encode(broadcaster, forKey: .broadcaster)
         try container.encode(delivery, forKey: .delivery)
         try container.encode(pinnedProducts, forKey: .pinnedProducts)
         try container.encode(recording.map { RecordingJSON(recording: $0, stream: id) }, forKey: .recording)

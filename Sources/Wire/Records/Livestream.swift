@@ -15,6 +15,8 @@ package struct Livestream: Equatable, Sendable {
     package var likes: Int
     /// Customers that have joined and are there now. Known to the room, not to the store.
     package var viewerCount: Int
+    /// Who is on air. Known to the room, not to the store.
+    package var broadcaster: Broadcaster?
     package var peakViewerCount: Int
     package var delivery: Delivery
     /// What is pinned now, in the order in which it was pinned.
@@ -44,6 +46,11 @@ package struct Livestream: Equatable, Sendable {
         guard let startedAt else { return 0 }
         return max(0, min(now, endedAt ?? now).milliseconds(since: startedAt))
     }
+}
+
+/// Where a live show's picture comes from.
+package enum Broadcaster: String, Codable, Sendable {
+    case studio, encoder
 }
 
 /// How the picture may reach the viewers of a show.

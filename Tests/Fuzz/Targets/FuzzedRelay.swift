@@ -23,8 +23,7 @@ final class FuzzedRelay: @unchecked Sendable {
         }
         func abandon(_ endpoint: Endpoint) {}
         func isCongested(_ endpoint: Endpoint) -> Bool { false }
-        func uplinkChanged(_ stream: StreamID) {}
-        func uplinkEnded(_ stream: StreamID) {}
+        func report(_ news: UplinkNews) {}
         func log(_ line: String, _ stream: StreamID) {}
     }
 

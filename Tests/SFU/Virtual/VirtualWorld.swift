@@ -34,6 +34,8 @@ final class VirtualWorld {
         var steps: [(RelaySessionID, Result<DTLSTransport.Step, any Error>)] = []
         var ended: [StreamID] = []
         var changed: [StreamID] = []
+        var shown: [RelaySessionID] = []
+        var players = 0
         var congested: Set<Endpoint> = []
         var news: [ShowNews] = []
         /// Workers that are to look at the rings, a bit each.
@@ -58,8 +60,14 @@ final class VirtualWorld {
         func viewerLeft() { viewersLeft += 1 }
         func abandon(_ endpoint: Endpoint) {}
         func isCongested(_ endpoint: Endpoint) -> Bool { congested.contains(endpoint) }
-        func uplinkChanged(_ stream: StreamID) { changed.append(stream) }
-        func uplinkEnded(_ stream: StreamID) { ended.append(stream) }
+        func report(_ news: UplinkNews) {
+            switch news {
+            case .changed(let stream): changed.append(stream)
+            case .ended(let stream): ended.append(stream)
+            case .shown(_, let session): shown.append(session)
+            case .players(_, _, let count): players = count
+            }
+        }
         func log(_ line: String, _ stream: StreamID) {}
     }
 

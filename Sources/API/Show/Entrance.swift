@@ -1,0 +1,13 @@
+import Signaling
+import Wire
+
+/// Who comes into a show, after the tokens have been checked.
+struct Entrance: Sendable {
+    let client: ClientID
+    let role: ClientRole
+    let name: String?
+    let place: PlaceWish
+    let iceServers: [ICEServer]
+    /// Takes the session up again.
+    let resumeToken: String
+}

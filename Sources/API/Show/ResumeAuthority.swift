@@ -1,0 +1,53 @@
+import Crypto
+internal import Foundation
+import Wire
+
+/// Signs and reads the tokens by which a session goes on after its socket went: they say whose it was, so they hold over
+/// a restart of the server, too.
+struct ResumeAuthority: Sendable {
+    /// What a token says.
+    struct Session: Equatable, Sendable {
+        let client: ClientID
+        let stream: StreamID
+        let role: ClientRole
+        let since: Timestamp
+    }
+
+    private let key: SymmetricKey
+
+    /// `secret`: what survives a restart and nobody else knows.
+    init(secret: String) {
+        key = SymmetricKey(
+            data: HMAC<SHA256>.authenticationCode(
+                for: Data("resume".utf8), using: SymmetricKey(data: Data(secret.utf8))))
+    }
+
+    func token(for session: Session) -> String {
+        let claim = "\(session.client).\(session.stream).\(session.role.rawValue).\(session.since.milliseconds)"
+        return "\(claim).\(signature(of: claim).map { String(format: "%02x", $0) }.joined())"
+    }
+
+    /// Nil for what this server has not signed.
+    func session(of token: String?) -> Session? {
+        guard let token, token.utf8.count <= 256 else { return nil }
+        let words = token.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard words.count == 5, let client = ClientID(words[0]), let stream = StreamID(words[1]),
+            let role = ClientRole(rawValue: words[2]), let since = Int64(words[3]),
+            let code = bytes(ofHex: words[4]),
+            HMAC<SHA256>.isValidAuthenticationCode(
+                code, authenticating: Data(words[..<4].joined(separator: ".").utf8), using: key)
+        else { return nil }
+        return Session(client: client, stream: stream, role: role, since: Timestamp(milliseconds: since))
+    }
+
+    private func signature(of claim: String) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: Data(claim.utf8), using: key)
+    }
+
+    private func bytes(ofHex text: String) -> Data? {
+        guard text.utf8.count == 64 else { return nil }
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == 64 else { return nil }
+        return Data(stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+    }
+}

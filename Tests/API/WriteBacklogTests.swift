@@ -20,7 +20,9 @@ struct WriteBacklogTests {
         let late = chat("late")
         #expect(backlog.add(late) == .init())
         #expect(backlog.didWrite() == .init(done: writes, kept: writes))
-        #expect(backlog.nextBatch() == [late] && backlog.didWrite() == .init(done: [late], kept: [late]) && backlog.count == 0)
+        #expect(
+            backlog.nextBatch() == [late] && backlog.didWrite() == .init(done: [late], kept: [late])
+                && backlog.count == 0)
     }
 
     @Test("of chat and likes go on while the store is away, and are written once it is back, each told of once")

@@ -82,6 +82,13 @@ class Network:
             self._run("ip", "netns", "exec", self.router, "nft", "add", "rule", "inet", "vitrine", "forward",
                       "ip", "saddr", self._subnet(source), "ip", "daddr", self._subnet(target), "drop")
 
+    def silence(self, client):
+        """From now on nothing that this one sends arrives anywhere."""
+        nft = ["ip", "netns", "exec", self.router, "nft"]
+        self._run(*nft, "add chain inet vitrine input { type filter hook input priority 0; policy accept; }")
+        for chain in ("input", "forward"):
+            self._run(*nft, "add", "rule", "inet", "vitrine", chain, "ip", "saddr", self._subnet(client), "drop")
+
     def program(self, client, path):
         """A program that runs `path` as this client."""
         script = pathlib.Path(self.folder.name) / f"{client}-{pathlib.Path(path).name}"

@@ -85,3 +85,50 @@ def test_an_encoders_show_on_the_watch_page(server, api, open_page, loop):
     expect(status(page, "Live")).to_be_visible()
     goes_by(page, "relay")
     publisher.close()
+
+
+def test_a_player_alone_has_the_pages_uplink_flow(server, open_page, loop):
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "For a player")
+    go_live(admin)
+    # The uplink stands, and is paused: nobody is relayed.
+    player = until(lambda: (peer := Peer(loop).connect(f"{server.url}/whep/{stream}")).location and peer, 15, "an uplink")
+    until(lambda: player.frames > 30, 20, "frames")
+    player.close()
+
+
+def test_the_end_is_the_end_for_encoders_and_players(server, api, stream, loop):
+    publisher = Peer(loop).connect(f"{server.url}/whip/{stream}", TOKEN, publishes=True)
+    player = until(lambda: (peer := Peer(loop).connect(f"{server.url}/whep/{stream}")).location and peer, 15, "an uplink")
+    until(lambda: player.frames > 5, 20, "frames")
+    with Client.admin(server, stream) as admin:
+        admin.send("end_stream")
+        admin.expect("stream_ended")
+    report = f"/api/livestreams/{stream}/relay"
+    until(lambda: api.get(report).json()["viewers"] == [], 5, "the player's session to end")
+    for location in (publisher.location, player.location):
+        assert api.request("DELETE", location).status_code == 404
+    assert Peer(loop).connect(f"{server.url}/whip/{stream}", TOKEN, publishes=True).answer.status_code == 409
+    assert Peer(loop).connect(f"{server.url}/whep/{stream}").answer.status_code == 409
+    for peer in (publisher, player):
+        peer.close()
+
+
+def test_an_encoder_takes_over_only_when_its_media_have_come(server, api, open_page, loop):
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "Two who broadcast")
+    go_live(admin)
+    with Client(server, stream, role="admin", token=TOKEN, place="none") as onlooker:
+        offer = "v=0\r\no=- 7 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n" \
+            "c=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\na=setup:actpass\r\na=ice-ufrag:abcd\r\n" \
+            "a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r\na=rtpmap:96 VP8/90000\r\n"
+        silent = api.request("POST", f"/whip/{stream}", data=offer, headers={"Content-Type": "application/sdp"})
+        assert silent.status_code == 201, silent.text
+        onlooker.settle()
+        assert api.record(stream)["broadcaster"] == "studio"
+        publisher = Peer(loop).connect(f"{server.url}/whip/{stream}", TOKEN, publishes=True)
+        onlooker.expect("place_changed", timeout=20, broadcaster="encoder", has_place=False)
+        assert api.record(stream)["broadcaster"] == "encoder"
+        api.request("DELETE", publisher.location)
+        onlooker.expect("place_changed", timeout=20, broadcaster=None)
+        publisher.close()

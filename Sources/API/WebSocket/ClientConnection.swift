@@ -14,7 +14,7 @@ struct ClientConnection: Sendable {
 
     /// What is sent and not acknowledged for so long ends the connection: with a beat every four seconds, a client that
     /// is gone without a word is noticed within ten.
-    private static let unacknowledgedMS = 5_500
+    private static let unacknowledgedMS = 4_800
     /// Linux's number of it (tcp(7)); RFC 5482.
     private static let userTimeout = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: 18))
 

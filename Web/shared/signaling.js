@@ -1,8 +1,13 @@
-// The signaling connection (docs/protocol.md, part 3): joins, joins again when the socket drops, and hands out messages.
+// The signaling connection (docs/protocol.md, part 3): joins, joins again when the socket drops or falls silent, and
+// hands out messages.
+import { Liveness } from "./liveness.js";
 
 const firstDelay = 250;
 // A show that is back is found again within five seconds.
 const longestDelay = 4000;
+/** Codes after which nobody tries again. */
+const final = [4401, 4403, 4409, 4410];
+const full = 4503;
 
 /**
  * Dispatches one event for each message type, with the message as `detail`, and besides:
@@ -15,13 +20,19 @@ export class Signaling extends EventTarget {
     #isOver = false;
     #clockOffset = 0;
     #join;
+    #resumeToken = null;
+    #liveness;
 
-    /** @param {{stream_id: string, role: string, name?: string, token?: string}} join */
+    /**
+     * @param {Object|function(): Object} join `{stream_id, role, name?, token?, place?, resume_token?}`, or what gives it
+     * anew at each join
+     */
     constructor(join) {
         super();
-        this.#join = join;
+        this.#join = typeof join === "function" ? join : () => join;
         this.clientId = null;
         this.stream = null;
+        this.#liveness = new Liveness(() => this.#replace());
         addEventListener("online", () => this.#retryNow());
         document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#retryNow(); });
     }
@@ -31,27 +42,28 @@ export class Signaling extends EventTarget {
         this.#isOver = false;
         const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
         this.#socket = socket;
-        socket.onopen = () => socket.send(JSON.stringify({ type: "join", ...this.#join }));
+        this.#liveness.begin();
+        socket.onopen = () => socket.send(JSON.stringify({ type: "join", resume_token: this.#resumeToken ?? undefined, ...this.#join() }));
         socket.onmessage = (event) => { if (socket === this.#socket) this.#receive(JSON.parse(event.data)); };
-        socket.onclose = (event) => { if (socket === this.#socket) this.#dropped(event.code); };
+        socket.onclose = (event) => { if (socket === this.#socket) this.#dropped(event.code, event.reason); };
     }
+
+    /** Takes the session up again that a former page of this tab had. */
+    get resumeToken() { return this.#resumeToken; }
+
+    get isOpen() { return this.clientId !== null && this.#socket?.readyState === WebSocket.OPEN; }
 
     /** Sends a message; false while the connection is away. */
     send(type, fields = {}) {
-        if (this.clientId === null || this.#socket?.readyState !== WebSocket.OPEN) return false;
+        if (!this.isOpen) return false;
         this.#socket.send(JSON.stringify({ type, ...fields }));
         return true;
-    }
-
-    /** Takes another display name from the next join on. */
-    rename(name) {
-        this.#join = { ...this.#join, name };
-        if (this.clientId !== null) this.#socket.close(1000);
     }
 
     close() {
         this.#isOver = true;
         clearTimeout(this.#timer);
+        this.#liveness.end();
         this.#socket?.close(1000);
     }
 
@@ -63,10 +75,12 @@ export class Signaling extends EventTarget {
     }
 
     #receive(message) {
+        this.#liveness.note();
         switch (message.type) {
             case "joined":
                 this.#attempts = 0;
                 this.clientId = message.client_id;
+                this.#resumeToken = message.resume_token ?? null;
                 this.#clockOffset = Date.parse(message.now) - Date.now();
                 this.stream = message.stream;
                 break;
@@ -82,15 +96,26 @@ export class Signaling extends EventTarget {
         if (message.type === "joined") this.dispatchEvent(new CustomEvent("open", { detail: message }));
     }
 
-    #dropped(code) {
+    /** Nothing comes any more, and nobody says so: another socket will. */
+    #replace() {
+        const dead = this.#socket;
+        this.#socket = null;
+        dead?.close();
+        this.#dropped(1006);
+    }
+
+    #dropped(code, reason = "") {
         this.clientId = null;
+        this.#liveness.end();
         if (this.#isOver) return;
-        if ([4401, 4409, 4410].includes(code)) {
+        if (final.includes(code)) {
             this.#isOver = true;
+            this.#resumeToken = null;
             this.dispatchEvent(new CustomEvent("closed", { detail: code }));
             return;
         }
-        const delay = Math.min(longestDelay, firstDelay * 2 ** this.#attempts) * (0.5 + Math.random() / 2);
+        const least = code === full ? waitOf(reason) : 0;
+        const delay = least + Math.max(least, Math.min(longestDelay, firstDelay * 2 ** this.#attempts)) * (0.5 + Math.random() / 2);
         this.#attempts += 1;
         this.#timer = setTimeout(() => this.connect(), delay);
         this.dispatchEvent(new CustomEvent("away", { detail: code }));
@@ -98,7 +123,17 @@ export class Signaling extends EventTarget {
 
     /** The network is back, or somebody looks again: there is no reason to wait out the delay. */
     #retryNow() {
-        if (this.#isOver || this.#socket?.readyState !== WebSocket.CLOSED) return;
-        this.connect();
+        if (this.#isOver) return;
+        if (this.#socket === null || this.#socket.readyState === WebSocket.CLOSED) this.connect();
+        else this.#liveness.judge();
+    }
+}
+
+/** What a server that is full says: milliseconds until it is worth another try. */
+function waitOf(reason) {
+    try {
+        return Math.min(60_000, Math.max(0, Number(JSON.parse(reason).retry_after_ms) || 0));
+    } catch {
+        return 5000;
     }
 }

@@ -3,6 +3,24 @@
 const lookBack = 60_000;
 const lookAhead = 20_000;
 
+/** After something has failed: not at once again, later each time, and not in step with other pages. */
+class Patience {
+    #failures = 0;
+    #until = 0;
+
+    get isOn() { return performance.now() < this.#until; }
+
+    begin() {
+        this.#failures += 1;
+        this.#until = performance.now() + Math.min(60_000, 1000 * 2 ** this.#failures) * (0.5 + Math.random());
+    }
+
+    end() {
+        this.#failures = 0;
+        this.#until = 0;
+    }
+}
+
 /** Chat messages around the playing time, fetched a stretch at a time. */
 class ChatTimeline {
     #fetch;
@@ -10,6 +28,7 @@ class ChatTimeline {
     #loadedTo = 0;
     #generation = 0;
     #isLoading = false;
+    #patience = new Patience();
 
     /** @param {function(number, number): Promise<Array>} fetch the messages of a span, both ends belonging to it */
     constructor(fetch) {
@@ -21,6 +40,7 @@ class ChatTimeline {
         this.#waiting = [];
         this.#loadedTo = Math.max(0, time - lookBack);
         this.#isLoading = false;
+        this.#patience.end();
     }
 
     /** What was said up to `time` and has not been handed out yet. */
@@ -31,7 +51,7 @@ class ChatTimeline {
     }
 
     async #load(time) {
-        if (this.#isLoading || this.#loadedTo > time + lookAhead / 2) return;
+        if (this.#isLoading || this.#patience.isOn || this.#loadedTo > time + lookAhead / 2) return;
         this.#isLoading = true;
         const generation = this.#generation;
         const [from, to] = [this.#loadedTo, Math.round(time + lookAhead)];
@@ -40,6 +60,9 @@ class ChatTimeline {
             if (generation !== this.#generation) return;
             this.#waiting.push(...messages);
             this.#loadedTo = to + 1;
+            this.#patience.end();
+        } catch {
+            this.#patience.begin();
         } finally {
             if (generation === this.#generation) this.#isLoading = false;
         }
@@ -53,6 +76,7 @@ class LikeTimeline {
     #cursor = null;
     #isWhole = false;
     #isLoading = false;
+    #patience = new Patience();
 
     /** @param {function(?string): Promise<{items: Array, next_cursor: ?string}>} fetchPart one part of all likes */
     constructor(fetchPart) {
@@ -70,7 +94,7 @@ class LikeTimeline {
     }
 
     async #load(time) {
-        if (this.#isLoading) return;
+        if (this.#isLoading || this.#patience.isOn) return;
         this.#isLoading = true;
         try {
             while (!this.#isWhole && (this.#batches.at(-1)?.at_ms ?? -1) < time + lookAhead) {
@@ -79,6 +103,9 @@ class LikeTimeline {
                 this.#cursor = page.next_cursor;
                 this.#isWhole = this.#cursor === null;
             }
+            this.#patience.end();
+        } catch {
+            this.#patience.begin();
         } finally {
             this.#isLoading = false;
         }

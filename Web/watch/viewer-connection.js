@@ -32,13 +32,14 @@ class Peer {
 }
 
 /**
- * Dispatches `picture` (detail: the path it takes), `frozen` (the picture stands still) and `moving` (it moves again).
+ * Dispatches `picture` (detail: the path it takes), `frozen` (the picture stands still), `moving` (it moves again) and
+ * `asleep` (the browser plays nothing before a press).
  */
 export class ViewerConnection extends EventTarget {
     #video;
     #signaling;
     /** A browser's first connection takes a while to make, so it is made while the page loads. */
-    #spare = new RTCPeerConnection();
+    #spare = ViewerConnection.isPossible ? new RTCPeerConnection() : null;
     #shown = null;
     /** Connections without a picture yet, by who offers: the first to decode a frame wins. */
     #candidates = new Map();
@@ -54,6 +55,9 @@ export class ViewerConnection extends EventTarget {
     #liveSince = 0;
     #isFrozen = false;
     #path;
+
+    /** Some browsers, and some who manage them, have no WebRTC: a replay needs none. */
+    static isPossible = typeof RTCPeerConnection === "function";
 
     /**
      * @param {HTMLVideoElement} video
@@ -182,7 +186,9 @@ export class ViewerConnection extends EventTarget {
 
     #attach(peer) {
         this.#video.srcObject = peer.media;
-        this.#video.play().catch(() => {});
+        this.#video.play().catch((error) => {
+            if (error.name === "NotAllowedError") this.dispatchEvent(new Event("asleep"));
+        });
         this.#video.requestVideoFrameCallback?.(() => this.#frameShown(peer));
     }
 

@@ -1,23 +1,35 @@
 // The customer's page: waits, watches, chats, likes, and sees it all again afterwards.
 import { API, APIError } from "../shared/api.js";
+import { AskAgain } from "../shared/ask-again.js";
 import { ChatLog } from "../shared/chat-log.js";
 import { byId, element, icon, placeIcons, setState, toast } from "../shared/dom.js";
 import { dateTime } from "../shared/format.js";
 import { LikePacer } from "../shared/like-pacer.js";
+import { Outbox } from "../shared/outbox.js";
+import { OwnLines } from "../shared/own-lines.js";
 import { productCard } from "../shared/product-card.js";
 import { Signaling } from "../shared/signaling.js";
+import { ViewerToken } from "./viewer-token.js";
 import { Replay } from "./replay.js";
 import { ViewerConnection } from "./viewer-connection.js";
 
 const streamId = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
 const video = byId("video");
-const api = new API();
+const token = new ViewerToken(streamId);
+const api = new API(token.value);
 const chat = new ChatLog(byId("chat"));
-const viewerToken = new URLSearchParams(location.hash.slice(1)).get("viewer_token") ?? undefined;
-const savedName = localStorage.getItem("vitrine.name") ?? "";
-const signaling = new Signaling({ stream_id: streamId, role: "customer", name: savedName || undefined, token: viewerToken });
+const saved = { get name() { return localStorage.getItem("vitrine.name") ?? ""; } };
+/** As the server knows it: another is asked for in turn with what was said before. */
+let knownName = saved.name;
+const signaling = new Signaling(() => ({ stream_id: streamId, role: "customer", name: knownName || undefined, token: token.value ?? undefined }));
+const outbox = new Outbox(signaling, streamId);
+const ownLines = new OwnLines(byId("chat"), outbox, () => knownName || "Guest");
 const viewer = new ViewerConnection(video, signaling);
-const likes = new LikePacer(() => signaling.send("like"));
+const likes = new LikePacer(signaling, (count) => { knownLikes += count; });
+const recallLater = new AskAgain(async () => {
+    stream = await current();
+    recall();
+});
 
 let stream = null;
 let pinned = [];
@@ -25,7 +37,6 @@ let replay = null;
 /** Likes of the record (live), or of the replay's clock; presses come on top until the server has counted them. */
 let knownLikes = 0;
 let pressedInReplay = 0;
-let unsent = "";
 
 // What the page shows
 
@@ -84,6 +95,7 @@ function wait() {
 
 function watch() {
     showState("Live", "live");
+    if (!ViewerConnection.isPossible) return phase("over", "This browser can't play live video", "Try another browser. The replay will play here.");
     if (byId("connection").textContent === "") phase("connecting", "Connecting", "The picture is on its way.");
     viewer.start();
 }
@@ -92,19 +104,23 @@ async function recall() {
     viewer.stop();
     showPath(null);
     if (replay) return;
+    recallLater.stop();
+    const recording = stream.recording;
+    if (recording?.status === "ready") return startReplay(await current());
+    showState("Ended", "ended");
+    const isComing = ["waiting", "uploading", "processing"].includes(recording?.status);
+    phase("over", "The show is over", isComing ? "The replay is being prepared." : "Thank you for being here.");
+    // The socket tells when there is one; a page that has none asks, now and then.
+    if (!signaling.isOpen) recallLater.later();
+}
+
+/** The record as it is now, with what only those who may watch are given. */
+async function current() {
     try {
-        const record = await api.livestream(streamId);
-        stream = record;
-        const status = record.recording?.status;
-        if (status === "ready") return startReplay(record);
-        showState("Ended", "ended");
-        const isComing = status === "uploading" || status === "processing";
-        const isFresh = Date.now() - Date.parse(record.ended_at) < 10 * 60_000;
-        phase("over", "The show is over", isComing ? "The replay is being prepared." : "Thank you for being here.");
-        if (isComing || (isFresh && status !== "failed")) setTimeout(recall, 2000);
+        return await api.livestream(streamId);
     } catch (error) {
         if (error instanceof APIError && error.status === 404) missing();
-        else setTimeout(recall, 4000);
+        return stream;
     }
 }
 
@@ -125,6 +141,7 @@ function startReplay(record) {
 
 function missing(text) {
     signaling.close();
+    recallLater.stop();
     viewer.stop();
     replay?.stop();
     byId("show").hidden = true;
@@ -143,8 +160,11 @@ signaling.addEventListener("joined", ({ detail }) => {
     showLink("");
     viewer.iceServers = detail.ice_servers;
     if (detail.stream.status !== "ended") for (const message of detail.chat) chat.add(message);
+    for (const message of detail.chat) ownLines.saw(message);
+    if (saved.name !== knownName) signaling.send("rename", { name: saved.name || null });
     follow(detail.stream);
 });
+signaling.addEventListener("renamed", ({ detail }) => { knownName = saved.name === "" ? "" : detail.name; });
 signaling.addEventListener("stream_started", ({ detail }) => follow(detail.stream));
 signaling.addEventListener("stream_ended", ({ detail }) => follow(detail.stream));
 signaling.addEventListener("stream_update", ({ detail }) => {
@@ -154,8 +174,12 @@ signaling.addEventListener("stream_update", ({ detail }) => {
     if (replay) return;
     knownLikes = detail.likes;
     showLikes();
+    if (stream.status === "ended" && detail.stream) recall();
 });
-signaling.addEventListener("chat_message", ({ detail }) => chat.add(detail));
+signaling.addEventListener("chat_message", ({ detail }) => {
+    chat.add(detail);
+    ownLines.saw(detail);
+});
 signaling.addEventListener("chat_removed", ({ detail }) => chat.remove(detail.id));
 signaling.addEventListener("product_pinned", ({ detail }) => {
     const index = pinned.findIndex((product) => product.id === detail.product.id);
@@ -174,14 +198,18 @@ signaling.addEventListener("closed", ({ detail: code }) => {
     missing(code === 4401 ? "This show is for invited guests: open it from the shop's page." : undefined);
 });
 signaling.addEventListener("error", ({ detail }) => {
-    if (detail.in_reply_to === "like" && detail.code === "rate_limited") return likes.returned();
+    if (detail.client_batch_id || detail.client_message_id) return;
     if (detail.in_reply_to === "join" && detail.code === "not_found") return missing();
-    if (detail.in_reply_to === "chat" && byId("message").value === "") byId("message").value = unsent;
     toast(detail.message);
+});
+outbox.addEventListener("refused", ({ detail: { line, message } }) => {
+    if (byId("message").value === "") byId("message").value = line.text;
+    toast(message);
 });
 
 // The picture
 
+viewer.addEventListener("asleep", () => { byId("play").hidden = false; });
 viewer.addEventListener("picture", ({ detail: path }) => {
     showPath(path);
     phase("live");
@@ -229,16 +257,21 @@ function say(event) {
     event.preventDefault();
     const text = byId("message").value.trim();
     if (!text) return;
-    if (!signaling.send("chat", { text })) return toast("The connection is away. Try again in a moment.");
-    unsent = text;
+    outbox.say(text);
     byId("message").value = "";
+}
+
+/** The browser plays nothing before a press, as it does on a phone that saves power. */
+function play() {
+    byId("play").hidden = true;
+    video.play().catch(() => { byId("play").hidden = false; });
 }
 
 function rename() {
     const name = byId("name").value.trim();
-    if (name === (localStorage.getItem("vitrine.name") ?? "")) return;
+    if (name === saved.name) return;
     localStorage.setItem("vitrine.name", name);
-    signaling.rename(name || undefined);
+    signaling.send("rename", { name: name || null });
 }
 
 function shortcut(event) {
@@ -250,7 +283,10 @@ function shortcut(event) {
 }
 
 placeIcons();
-byId("name").value = savedName;
+byId("name").value = saved.name;
+byId("play").addEventListener("click", play);
+video.addEventListener("playing", () => { byId("play").hidden = true; });
+token.addEventListener("change", () => { api.token = token.value; });
 byId("mute").addEventListener("click", toggleMute);
 byId("full-screen").addEventListener("click", toggleFullScreen);
 byId("like").addEventListener("click", like);

@@ -211,8 +211,8 @@ actor Show {
 
     private func tell(_ answers: WriteBacklog.Answers) {
         metrics.noteBacklogOverflow(backlog.overflow, of: id)
-        if !answers.done.isEmpty { handle(.stored(answers.done)) }
         if !answers.kept.isEmpty { handle(.kept(answers.kept)) }
+        if !answers.done.isEmpty { handle(.stored(answers.done)) }
         if !answers.refused.isEmpty { handle(.notStored(answers.refused)) }
     }
 

@@ -61,11 +61,20 @@ package protocol LivestreamStore: Sendable {
     /// Puts a product in with all its pins, or over the one of its id. `.conflict` when that is another livestream's.
     func restore(_ product: Product, of id: StreamID) async throws(StoreError)
 
+    // Which store it is
+    /// The store's own name, made when it had none: by it a data folder knows the store that it belongs to.
+    func identity() async throws(StoreError) -> StoreID
+    /// Takes another store's name: what is copied from that one is that one.
+    func takeIdentity(_ id: StoreID) async throws(StoreError)
+
     /// Throws `.unavailable` when the store can't be reached now.
     func checkHealth() async throws(StoreError)
     /// After what is under way; later calls throw `.unavailable`.
     func close() async
 }
+
+/// Names a store.
+package typealias StoreID = Identifier<StoreError>
 
 /// What went wrong in a store, as far as its callers act on it.
 package enum StoreError: Error, Equatable {

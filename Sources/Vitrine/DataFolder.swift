@@ -1,4 +1,7 @@
 internal import Foundation
+import Logging
+import Storage
+import Wire
 
 /// The folder in which a server keeps everything.
 struct DataFolder {
@@ -18,6 +21,41 @@ struct DataFolder {
     }
 
     func path(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Whether this is the store that the folder has belonged to so far; nil when it has belonged to none.
+    func belongs(to id: StoreID) -> Bool? { former.map { $0 == id } }
+
+    private var former: StoreID? {
+        (try? String(contentsOfFile: path("store-id"), encoding: .utf8))
+            .flatMap { StoreID($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+
+    func take(_ id: StoreID) throws {
+        do {
+            try Data("\(id)\n".utf8).write(to: URL(fileURLWithPath: path("store-id")), options: .atomic)
+        } catch {
+            throw Failure.trouble("can't write to the data folder \(path): \(error.localizedDescription)")
+        }
+    }
+
+    /// Marks a new folder with its store, and says so when it meets another one: nothing is deleted for that.
+    func meet(_ store: any LivestreamStore, logger: Logger) async {
+        do {
+            let id = try await store.identity()
+            switch belongs(to: id) {
+            case true?: break
+            case false?:
+                logger.error(
+                    """
+                    this data folder has belonged to another store: is --store the right one? Recordings of shows that \
+                    this store lacks are kept; "vitrine store check" lists them
+                    """)
+            case nil: try take(id)
+            }
+        } catch {
+            logger.warning("which store this data folder belongs to can't be checked now: \(Failure.reason(of: error))")
+        }
+    }
 
     /// The token that a former start made, or a new one: 192 random bits in a file that only its owner can read.
     func adminToken() throws -> String {

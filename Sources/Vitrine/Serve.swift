@@ -23,12 +23,16 @@ struct Serve: AsyncParsableCommand {
         let settings = try await Settings(options)
         let logger = Self.makeLogger(level: settings.logLevel)
         let folder = try DataFolder(path: settings.dataFolder)
+        // Before anything in it is touched.
+        let lock = try FolderLock(folder: folder.path)
+        defer { withExtendedLifetime(lock) {} }
         var server = settings.server
         let token = try settings.adminToken ?? folder.adminToken()
         server.adminToken = token
 
         let store = try await openStore(settings.store, in: folder, logger: logger)
-        let recordings = try await openRecordings(store: store, in: folder, logger: logger)
+        await folder.meet(store, logger: logger)
+        let recordings = try await openRecordings(store: store, in: folder, settings, logger: logger)
         let relay = try openRelay(settings, logger: logger)
         let announcement = Announcement(settings: settings, tokenIsMade: settings.adminToken == nil, token: token)
         let vitrine = VitrineServer(
@@ -72,10 +76,13 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func openRecordings(
-        store: any LivestreamStore, in folder: DataFolder, logger: Logger
+        store: any LivestreamStore, in folder: DataFolder, _ settings: Settings, logger: Logger
     ) async throws -> RecordingLibrary {
+        var patience = RecordingLibrary.Patience()
+        if let expiry = settings.uploadExpiryMS { patience.uploadExpiryMS = expiry }
         do {
-            return try await RecordingLibrary(folder: folder.path("recordings"), store: store, logger: logger)
+            return try await RecordingLibrary(
+                folder: folder.path("recordings"), store: store, logger: logger, patience: patience)
         } catch {
             throw Failure.trouble("can't open the recordings in \(folder.path): \(Failure.reason(of: error))")
         }

@@ -23,6 +23,9 @@ struct ServeArguments: ParsableArguments {
     @Option(help: "How long recordings are kept after the show's end, as in 90d or forever. (default: forever)")
     var keepRecordings: String?
 
+    @Option(help: "When uploads that nobody goes on with end, and what a replay was made of goes. (default: 7d)")
+    var uploadExpiry: String?
+
     @Option(help: "The admin's token. (default: one is made and kept in the data folder)")
     var adminToken: String?
 

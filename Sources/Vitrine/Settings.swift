@@ -16,6 +16,8 @@ struct Settings {
     let dataFolder: String
     let store: String
     let publicURL: String?
+    /// When an upload that nobody goes on with ends; nil for the usual time.
+    var uploadExpiryMS: Int64?
     let logLevel: Logger.Level
 
     init(_ arguments: ServeArguments) async throws {
@@ -60,6 +62,7 @@ struct Settings {
         server.retention = RetentionSweep.Rules(
             chatMS: try source.time("keep-chat", arguments.keepChat),
             recordingsMS: try source.time("keep-recordings", arguments.keepRecordings))
+        uploadExpiryMS = try source.time("upload-expiry", arguments.uploadExpiry)
         if let grace = try source.number("admin-grace", arguments.adminGrace, in: 0...3_600) {
             server.adminGraceMS = Int64(grace * 1_000)
         }

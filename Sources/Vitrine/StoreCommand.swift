@@ -6,7 +6,7 @@ import Wire
 /// `vitrine store`: what an operator does with stores.
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", abstract: "Work on stores.", subcommands: [Copy.self])
+        commandName: "store", abstract: "Work on stores.", subcommands: [Copy.self, StoreCheck.self])
 
     /// `vitrine store copy FROM TO`.
     struct Copy: AsyncParsableCommand {
@@ -25,6 +25,8 @@ struct StoreCommand: AsyncParsableCommand {
         var to: String
 
         mutating func run() async throws {
+            let locks = try [from, to].filter(Self.isFolder).map { try FolderLock(folder: $0) }
+            defer { withExtendedLifetime(locks) {} }
             guard from != to else { throw Failure.usage("FROM and TO are the same store") }
             let source = try await Self.open(StoreAddress(argument: from), mustExist: true)
             let target = try await Self.open(StoreAddress(argument: to), mustExist: false)
@@ -41,6 +43,12 @@ struct StoreCommand: AsyncParsableCommand {
             }
             await source.close()
             await target.close()
+        }
+
+        /// A data folder, which a server may be using.
+        private static func isFolder(_ text: String) -> Bool {
+            var isFolder: ObjCBool = false
+            return unsafe FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) && isFolder.boolValue
         }
 
         private static func open(_ address: StoreAddress, mustExist: Bool) async throws -> any LivestreamStore {

@@ -26,6 +26,8 @@ struct Vitrine: AsyncParsableCommand {
         } catch let failure as Failure {
             FileHandle.standardError.write(Data("vitrine: \(failure.message)\n".utf8))
             Foundation.exit(failure.status)
+        } catch let code as ExitCode {
+            Foundation.exit(code.rawValue)
         } catch {
             let isHelp = exitCode(for: error) == .success
             let text = isHelp ? fullMessage(for: error) : "vitrine: \(message(for: error)) (see --help)"

@@ -8,6 +8,7 @@ from openapi_spec_validator import validate
 
 from media import Upload, webm
 from signaling_client import Client
+from test_data_folder import Run, end_show
 from vitrine import API, until
 
 # The routes of docs/protocol.md: a route that is there and not described here fails, and the other way round.
@@ -17,7 +18,8 @@ ROUTES = {
     "/api/livestreams/{id}/products": "get post", "/api/livestreams/{id}/products/{product_id}": "patch delete",
     "/api/livestreams/{id}/products/{product_id}/pin": "put delete",
     "/api/livestreams/{id}/relay": "get", "/api/livestreams/{id}/recording": "get options post",
-    "/api/livestreams/{id}/recording/uploads/{upload_id}": "head patch delete", "/api/ice_servers": "get", "/api/admin": "get",
+    "/api/livestreams/{id}/recording/uploads/{upload_id}": "head patch delete post",
+    "/api/livestreams/{id}/recording/finish": "post", "/api/ice_servers": "get", "/api/admin": "get",
     "/whip/{id}": "options post", "/whip/{id}/{session}": "options patch delete",
     "/whep/{id}": "options post", "/whep/{id}/{session}": "options patch delete",
     "/healthz": "get", "/readyz": "get", "/metrics": "get", "/openapi.json": "get",
@@ -77,7 +79,8 @@ def test_every_route_answers_as_described(server, api, description):
     admin.send("like")
     admin.expect("stream_update", likes=1)
     ready = api.create()
-    Upload(api, ready, webm(1)).send_all()
+    end_show(server, ready)
+    Run(api, ready, webm(1), "device-01", 1, 0).send_all()
     until(lambda: api.record(ready)["recording"]["status"] == "ready", 20)
 
     order = {"get": 0, "head": 0, "options": 0, "put": 1, "post": 1, "patch": 2, "delete": 3}
@@ -90,12 +93,14 @@ def test_every_route_answers_as_described(server, api, description):
         upload = Upload(api, stream, webm(1)) if "upload_id" in path else None
         if upload:
             ids["upload_id"] = upload.path.rsplit("/", 1)[1]
-        used = {**ids, "id": ready} if operation["operationId"] == "getRecording" else ids
+        used = {**ids, "id": ready} if operation["operationId"] in ("getRecording", "finishRecording") else ids
         real = re.sub(r"{(\w+)}", lambda match: used[match[1]], path) + QUERIES.get(operation["operationId"], "")
         headers = {"Tus-Resumable": "1.0.0"}
         if "recording" in path:
             headers |= {"Upload-Length": "5", "Upload-Metadata": "filetype dmlkZW8vd2VibQ==", "Upload-Offset": "0",
                         "Content-Type": "application/offset+octet-stream"}
+        if operation["operationId"] == "overrideMethod":
+            headers["X-HTTP-Method-Override"] = "PATCH"
         if operation["operationId"] == "deleteLivestream":
             admin.close()
         answer = api.request(method.upper(), real, json=BODIES.get((method, path)), headers=headers)

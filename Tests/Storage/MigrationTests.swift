@@ -22,7 +22,7 @@ struct MigrationTests {
                     try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'index'")
                 )
             }
-            #expect(versions == ["v1", "v2"])
+            #expect(versions == ["v1", "v2", "v3"])
             #expect(indexes.contains("chat_messages_by_time") && indexes.contains("livestreams_recorded"))
             await store.close()
         }

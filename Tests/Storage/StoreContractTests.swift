@@ -27,6 +27,34 @@ struct StoreContractTests {
         }
     }
 
+    @Test(
+        "has a name of its own, and keeps the runs of a recording, also after it was opened again",
+        arguments: StoreHome.allCases)
+    func identityAndRuns(home: StoreHome) async throws {
+        try await home.with { store, reopen in
+            let id = try await store.identity()
+            #expect(try await store.identity() == id)
+            let stream = try await store.make()
+            var runs = RecordingRuns()
+            for (device, run, start) in [("laptop-01", 2, 9_000), ("laptop-01", 1, 0), ("phone-001", 1, 5_000)] {
+                let key = try #require(RecordingRun.Key(device: device, run: run))
+                let isTaken = runs.announce(key, startsAtMS: Int64(start))
+                #expect(isTaken)
+            }
+            runs.finish(runs.all[0].key)
+            let recording = Recording(status: .waiting, mimeType: "video/webm", runs: runs)
+            try await store.setRecording(recording, of: stream.id)
+            await store.close()
+            let again = try await reopen()
+            #expect(try await again.identity() == id)
+            #expect(try await again.livestream(stream.id).recording == recording)
+            let other = StoreID.random()
+            try await again.takeIdentity(other)
+            #expect(try await again.identity() == other)
+            await again.close()
+        }
+    }
+
     @Test("changes what is given and clears what is null", arguments: StoreHome.allCases)
     func updates(home: StoreHome) async throws {
         try await home.with { store, _ in

@@ -67,6 +67,7 @@ struct RecordTests {
             "created_at": "2026-11-24T18:30:00.123Z", "scheduled_at": NSNull(), "started_at": NSNull(),
             "ended_at": NSNull(), "likes": 0, "viewer_count": 0, "peak_viewer_count": 0,
             "delivery": ["mode": "auto", "max_direct_viewers": 4], "pinned_products": [], "recording": NSNull(),
+            "broadcaster": NSNull(),
         ]
         #expect(json == expected)
     }

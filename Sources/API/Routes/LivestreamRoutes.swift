@@ -63,7 +63,15 @@ struct LivestreamRoutes {
 
     @Sendable private func delete(_ request: Request, context: VitrineContext) async throws -> Response {
         let id = try context.streamID()
-        try await store.delete(id)
+        // Before the record goes: a crash between the two leaves no file that nobody knows.
+        try await recordings.markDeletion(of: id)
+        do {
+            try await store.delete(id)
+        } catch {
+            // One that can't tell may have done it: the mark says what to do when it can.
+            if case .unavailable = error {} else { await recordings.unmarkDeletion(of: id) }
+            throw error
+        }
         await shows.tell(id, .deleted)
         await recordings.remove(stream: id)
         return Response(status: .noContent)

@@ -5,60 +5,80 @@ import NIOCore
 import Storage
 import Wire
 
-/// `/api/livestreams/{id}/recording`: its upload by tus 1.0.0 (core and creation), and the replay.
+/// `/api/livestreams/{id}/recording`: its upload by tus 1.0.0 (core, creation, termination, expiration), and the replay.
 struct RecordingRoutes {
-    private static let tusVersion = "1.0.0"
-
     let recordings: RecordingLibrary
     let store: any LivestreamStore
     let admin: AdminMiddleware
 
     func add(to router: some RouterMethods<VitrineContext>) {
         router.get("/api/livestreams/{id}/recording", use: replay)
-        router.on("/api/livestreams/{id}/recording", method: .options, use: options)
+        for path in ["/api/livestreams/{id}/recording", "/api/livestreams/{id}/recording/uploads/{upload_id}"] {
+            router.on(RouterPath(path), method: .options, use: options)
+        }
+        router.group("/api/livestreams/{id}/recording").add(middleware: admin).post("finish", use: finish)
         router.group("/api/livestreams/{id}/recording").add(middleware: admin).add(middleware: TusMiddleware())
             .post(use: create)
             .head("uploads/{upload_id}", use: offset)
             .patch("uploads/{upload_id}", use: append)
             .delete("uploads/{upload_id}", use: cancel)
+            .post("uploads/{upload_id}", use: override)
     }
 
     @Sendable private func options(_ request: Request, context: VitrineContext) async throws -> Response {
         Response(
             status: .noContent,
             headers: [
-                .tusResumable: Self.tusVersion, .tusVersion: Self.tusVersion,
-                .tusExtension: "creation,termination", .tusMaxSize: "\(recordings.maximumBytes)",
+                .tusVersion: TusVersionMiddleware.version, .tusExtension: "creation,termination,expiration",
+                .tusMaxSize: "\(recordings.maximumBytes)",
             ])
+    }
+
+    /// Makes the replay of what is here.
+    @Sendable private func finish(_ request: Request, context: VitrineContext) async throws -> Response {
+        let id = try context.streamID()
+        do {
+            try await recordings.finishRuns(of: id)
+        } catch .notFound {
+            throw Problem.notFound("livestream")
+        } catch {
+            throw Problem(error)
+        }
+        return try JSON.response(try await store.livestream(id), status: .accepted)
     }
 
     @Sendable private func create(_ request: Request, context: VitrineContext) async throws -> Response {
         let id = try context.streamID()
         _ = try await store.livestream(id)
+        guard request.headers[.uploadDeferLength] == nil else {
+            throw Problem(.badRequest, "The length must be known before: send \"Upload-Length\".")
+        }
         guard let length = request.headers[.uploadLength].flatMap({ Int64($0) }) else {
             throw Problem(.badRequest, "The header \"Upload-Length\" tells the length of the whole in bytes.")
         }
-        let metadata = try UploadMetadata(request.headers[.uploadMetadata] ?? "")
-        let upload = try await tus {
-            try await recordings.beginUpload(
-                of: id, length: length, mimeType: metadata.mimeType, parts: metadata.parts)
-        }
+        let plan = try UploadMetadata(request.headers[.uploadMetadata]).plan(length: length)
+        let upload = try await tus { try await recordings.beginUpload(of: id, plan) }
         return Response(
-            status: .created, headers: [.location: "/api/livestreams/\(id)/recording/uploads/\(upload.id)"])
+            status: .created,
+            headers: [
+                .location: "/api/livestreams/\(id)/recording/uploads/\(upload.id)",
+                .uploadExpires: HTTPDate.text(recordings.expiry(of: upload)),
+            ])
     }
 
     @Sendable private func offset(_ request: Request, context: VitrineContext) async throws -> Response {
         let upload = try await upload(context)
-        return Response(
-            status: .ok,
-            headers: [
-                .uploadOffset: "\(upload.offset)", .uploadLength: "\(upload.length)", .cacheControl: "no-store",
-            ])
+        var headers: HTTPFields = [
+            .uploadOffset: "\(upload.offset)", .uploadLength: "\(upload.length)", .cacheControl: "no-store",
+            .uploadExpires: HTTPDate.text(recordings.expiry(of: upload)),
+        ]
+        headers[.uploadMetadata] = upload.metadata
+        return Response(status: .ok, headers: headers)
     }
 
     @Sendable private func append(_ request: Request, context: VitrineContext) async throws -> Response {
         let upload = try await upload(context)
-        guard request.headers[.contentType] == "application/offset+octet-stream" else {
+        guard request.hasMediaType("application/offset+octet-stream") else {
             throw Problem(.unsupportedMediaType, "A piece has the type \"application/offset+octet-stream\".")
         }
         guard let offset = request.headers[.uploadOffset].flatMap({ Int64($0) }), offset >= 0 else {
@@ -66,13 +86,28 @@ struct RecordingRoutes {
         }
         let chunks = request.body.map { Array($0.readableBytesView) }
         let end = try await tus { try await recordings.append(chunks, at: offset, to: upload.id) }
-        return Response(status: .noContent, headers: [.uploadOffset: "\(end)"])
+        return Response(
+            status: .noContent,
+            headers: [.uploadOffset: "\(end)", .uploadExpires: HTTPDate.text(recordings.expiry(of: upload))])
     }
 
     @Sendable private func cancel(_ request: Request, context: VitrineContext) async throws -> Response {
         let upload = try await upload(context)
         try await tus { try await recordings.cancel(upload.id) }
         return Response(status: .noContent)
+    }
+
+    /// For clients whose network lets no other method through (tus 1.0.0, X-HTTP-Method-Override).
+    @Sendable private func override(_ request: Request, context: VitrineContext) async throws -> Response {
+        switch request.headers[.methodOverride]?.uppercased() {
+        case "PATCH": return try await append(request, context: context)
+        case "DELETE": return try await cancel(request, context: context)
+        case "HEAD": return try await offset(request, context: context)
+        default:
+            throw Problem(
+                .methodNotAllowed, "POST stands here for the method that \"X-HTTP-Method-Override\" names.",
+                headers: [.allow: "DELETE, HEAD, OPTIONS, PATCH, POST"])
+        }
     }
 
     private func upload(_ context: VitrineContext) async throws -> Upload {
@@ -110,8 +145,12 @@ extension Problem {
         case .wrongOffset(let current):
             self.init(
                 .conflict, "The upload goes on at offset \(current).", headers: [.uploadOffset: "\(current)"])
-        case .tooLarge(let limit): self.init(.contentTooLarge, "It has more than the \(limit) bytes that it may have.")
+        case .tooLarge(let limit):
+            self.init(
+                .contentTooLarge, "It has more than the \(limit) bytes that it may have.",
+                headers: [.tusMaxSize: "\(limit)"])
         case .invalid(let reason): self = .invalid(reason)
+        case .conflict(let reason): self.init(.conflict, reason)
         case .locked: self.init(Problem.locked, "Another request is writing this upload. Try again when it is done.")
         case .full: self.init(Problem.insufficientStorage, "The server's disk is full.")
         case .unavailable:
@@ -125,23 +164,16 @@ extension Problem {
     private static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
 }
 
-/// Speaks the version of tus that the client speaks, or says so (tus 1.0.0, Tus-Resumable).
+/// Speaks the version of tus that the client speaks, or says so.
 private struct TusMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: VitrineContext, next: (Request, VitrineContext) async throws -> Response
     ) async throws -> Response {
-        guard request.headers[.tusResumable] == "1.0.0" else {
+        guard request.headers[.tusResumable] == TusVersionMiddleware.version else {
             throw Problem(
                 .preconditionFailed, "This speaks tus 1.0.0: send the header \"Tus-Resumable: 1.0.0\".",
-                headers: [.tusVersion: "1.0.0"])
+                headers: [.tusVersion: TusVersionMiddleware.version])
         }
-        do {
-            var response = try await next(request, context)
-            response.headers[.tusResumable] = "1.0.0"
-            return response
-        } catch var problem as Problem {
-            problem.headers[.tusResumable] = "1.0.0"
-            throw problem
-        }
+        return try await next(request, context)
     }
 }

@@ -44,7 +44,7 @@ package struct VitrineServer: Service {
         room.relayIsAvailable = true
         let shows = ShowRegistry(
             store: store, clock: clock, configuration: room, backlogLimit: options.storeQueue, relay: relay,
-            metrics: metrics, logger: logger)
+            onEnded: { [recordings] in await recordings.makeReplayIfDue(of: $0) }, metrics: metrics, logger: logger)
         await recordings.observe { await shows.recordChanged($0) }
         let iceServers = ICEServerSource(
             fixed: options.iceServers, turnURLs: options.turnURLs, turnSecret: options.turnSecret, clock: clock)
@@ -53,7 +53,7 @@ package struct VitrineServer: Service {
         if let secret = options.viewerTokenSecret { viewers = await ViewerAuthority(secret: secret) }
         let rules = ClientSession.Rules(
             admin: admin, viewers: viewers, resumes: ResumeAuthority(secret: options.adminToken), clock: clock,
-            joinTime: options.joinTime, iceServers: { iceServers.servers() })
+            recordings: recordings, joinTime: options.joinTime, iceServers: { iceServers.servers() })
 
         let parts = Parts(
             clock: clock, metrics: metrics, shows: shows, iceServers: iceServers, admin: admin, viewers: viewers)
@@ -70,7 +70,7 @@ package struct VitrineServer: Service {
                         service: RetentionKeeper(
                             sweep: RetentionSweep(
                                 rules: options.retention, store: store, recordings: recordings, logger: logger),
-                            isNeeded: !options.retention.keepsAll, clock: clock)),
+                            recordings: recordings, isNeeded: !options.retention.keepsAll, clock: clock)),
                     .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
         try await group.run()
@@ -92,6 +92,7 @@ package struct VitrineServer: Service {
         router.add(middleware: ResponseCountingMiddleware(metrics: parts.metrics))
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: CrossOriginMiddleware(policy: origins))
+        router.add(middleware: TusVersionMiddleware())
         router.add(middleware: ProblemMiddleware())
         let allowed = AllowedMethods()
         router.add(middleware: AllowedMethodsMiddleware(allowed: allowed))

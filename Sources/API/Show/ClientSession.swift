@@ -12,6 +12,7 @@ struct ClientSession {
         let viewers: ViewerAuthority?
         let resumes: ResumeAuthority
         let clock: ServerClock
+        let recordings: RecordingLibrary
         let joinTime: TimeAmount
         let iceServers: @Sendable () -> [ICEServer]
     }
@@ -130,9 +131,25 @@ struct ClientSession {
 
     private func receive(_ input: ClientConnection.Input, from member: Membership) async {
         do {
-            await member.show.handle(.message(member.client, try message(from: input)))
+            let message = try message(from: input)
+            if case .recordingRun(let key, let start) = message, member.role == .admin {
+                try await announce(key, startsAtMS: start, of: member.show.id)
+            }
+            await member.show.handle(.message(member.client, message))
         } catch {
             await member.show.handle(.refused(member.client, error))
+        }
+    }
+
+    private func announce(
+        _ key: RecordingRun.Key, startsAtMS: Int64, of stream: StreamID
+    ) async throws(MessageError) {
+        do {
+            try await rules.recordings.announce(key, startsAtMS: startsAtMS, of: stream)
+        } catch {
+            let message =
+                if case .invalid(let reason) = error { reason } else { "This can't be stored now. Say it again later." }
+            throw MessageError(code: .unavailable, message: message, inReplyTo: "recording_run")
         }
     }
 

@@ -29,6 +29,7 @@ actor Show {
     private nonisolated let studioUplink = Mutex<RelaySessionID?>(nil)
     /// Sessions whose sockets went a moment ago, and when, by whom they are.
     private var departures = Departures()
+    private let onEnded: @Sendable (StreamID) async -> Void
     private let metrics: ServerMetrics
     private let logger: Logger
 
@@ -44,12 +45,13 @@ actor Show {
 
     init(
         room: Room, clock: ServerClock, store: any LivestreamStore, backlogLimit: Int, relay: Relay,
-        metrics: ServerMetrics, logger: Logger
+        onEnded: @escaping @Sendable (StreamID) async -> Void, metrics: ServerMetrics, logger: Logger
     ) {
         id = room.stream.id
         self.room = room
         self.clock = clock
         self.store = store
+        self.onEnded = onEnded
         self.metrics = metrics
         backlog = WriteBacklog(limit: backlogLimit)
         relayDesk = RelayDesk(relay: relay, stream: room.stream.id)
@@ -220,7 +222,9 @@ actor Show {
         for write in writes {
             switch write {
             case .started: logger.info("show started")
-            case .ended: logger.info("show ended", metadata: ["likes": "\(room.stream.likes)"])
+            case .ended:
+                logger.info("show ended", metadata: ["likes": "\(room.stream.likes)"])
+                Task { [onEnded, id] in await onEnded(id) }
             default: break
             }
         }

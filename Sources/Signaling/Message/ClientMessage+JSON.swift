@@ -63,6 +63,15 @@ extension ClientMessage {
             let fields = try decoder.decode(ChatFields.self, from: data)
             return .chat(text: fields.text, name: fields.client_message_id)
         case "rename": return .rename(try decoder.decode(RenameFields.self, from: data).name)
+        case "recording_run":
+            let fields = try decoder.decode(RecordingRunFields.self, from: data)
+            guard let key = RecordingRun.Key(device: fields.device, run: fields.run) else {
+                throw MessageError(
+                    code: .invalidMessage,
+                    message: "\"device\" is an identifier, \"run\" is 1 to \(RecordingRun.Key.allowedRuns.upperBound).",
+                    inReplyTo: type)
+            }
+            return .recordingRun(key, startsAtMS: fields.starts_at_ms)
         case "take_over": return .takeOver
         case "leave_place": return .leavePlace
         default: return nil
@@ -89,6 +98,10 @@ extension ClientMessage {
                 \.utf8.count)
             guard sizes.allSatisfy({ $0 <= Self.maximumCandidateBytes }) else {
                 throw invalid("A candidate's fields have \(Self.maximumCandidateBytes) bytes at most.")
+            }
+        case .recordingRun(_, let start):
+            guard RecordingRuns.allowedStart.contains(start) else {
+                throw invalid("\"starts_at_ms\" lies within 24 hours of the show's clock.")
             }
         case .likes(let count, let batch):
             guard Self.allowedLikes.contains(count) else {
@@ -172,6 +185,12 @@ private struct ChatFields: Decodable {
 private struct LikeFields: Decodable {
     let count: Int?
     let client_batch_id: String?
+}
+
+private struct RecordingRunFields: Decodable {
+    let device: String
+    let run: Int
+    let starts_at_ms: Int64
 }
 
 private struct RenameFields: Decodable {

@@ -18,6 +18,8 @@ package enum ClientMessage: Equatable, Sendable {
     case chat(text: String, name: String? = nil)
     /// Another name from now on; nil for none.
     case rename(String?)
+    /// This page's recorder has begun a run, at this time of the stream's clock.
+    case recordingRun(RecordingRun.Key, startsAtMS: Int64)
     /// This page broadcasts from now on.
     case takeOver
     /// This page doesn't broadcast any more.

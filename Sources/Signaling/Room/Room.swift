@@ -123,6 +123,7 @@ package struct Room: Sendable {
             case .rename(let name): rename(client, to: name, at: now, &effects)
             case .startStream: try start(by: client, at: now, &effects)
             case .endStream: try end(by: role, at: now, &effects)
+            case .recordingRun: try onlyAdmin(role, "recording_run")  // the library's, which has been told
             case .takeOver: try takeOver(by: client, at: now, &effects)
             case .leavePlace: try leavePlace(client)
             case .candidate(.relay, _) where configuration.relayIsAvailable: break  // it learns from checks (ICE-lite)

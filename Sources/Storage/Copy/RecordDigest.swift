@@ -25,6 +25,10 @@ package struct RecordDigest: Equatable, Sendable {
         add(recording.status.rawValue, recording.mimeType)
         add(recording.sizeBytes)
         add(recording.durationMS)
+        for run in recording.runs.all {
+            add(run.key.device, run.status.rawValue)
+            for number in [Int64(run.key.run), run.startsAtMS, run.durationMS] { add(number) }
+        }
     }
 
     mutating func add(_ product: Product) {

@@ -60,6 +60,7 @@ package struct StoreCopy: Sendable {
             report(progress)
         }
         if let missing = copied.keys.first { throw Failure.differs(missing) }
+        do { try await target.takeIdentity(await source.identity()) } catch { throw Failure.target(error) }
         return progress
     }
 

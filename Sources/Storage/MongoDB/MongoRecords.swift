@@ -47,14 +47,37 @@ extension Recording {
     var value: BSONValue {
         [
             "status": .string(status.rawValue), "mime_type": .string(mimeType), "size_bytes": .int64(sizeBytes),
-            "duration_ms": .int64(durationMS),
+            "duration_ms": .int64(durationMS), "runs": .array(runs.all.map(\.value)),
         ]
     }
 
     fileprivate init(record: MongoRecord) throws(StoreError) {
         self.init(
             status: try record.value(Status(rawValue: record.text("status"))), mimeType: try record.text("mime_type"),
-            sizeBytes: try record.integer("size_bytes"), durationMS: try record.integer("duration_ms"))
+            sizeBytes: try record.integer("size_bytes"), durationMS: try record.integer("duration_ms"),
+            runs: RecordingRuns(
+                // Older releases knew of none.
+                try (record.fields["runs"]?.array ?? []).map { value throws(StoreError) in
+                    try RecordingRun(
+                        record: MongoRecord(kind: "recording", fields: try record.value(value.document)))
+                }))
+    }
+}
+
+extension RecordingRun {
+    fileprivate var value: BSONValue {
+        [
+            "device": .string(key.device), "run": BSONValue(key.run), "starts_at_ms": .int64(startsAtMS),
+            "duration_ms": .int64(durationMS), "status": .string(status.rawValue),
+        ]
+    }
+
+    fileprivate init(record: MongoRecord) throws(StoreError) {
+        let run = Int(clamping: try record.integer("run"))
+        self.init(
+            key: try record.value(Key(device: try record.text("device"), run: run)),
+            startsAtMS: try record.integer("starts_at_ms"), durationMS: try record.integer("duration_ms"),
+            status: try record.value(Status(rawValue: record.text("status"))))
     }
 }
 

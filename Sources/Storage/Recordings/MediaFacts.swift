@@ -1,29 +1,48 @@
 internal import Foundation
 
 /// What is in a media file.
-struct MediaFacts {
+struct MediaFacts: Equatable, Sendable {
     let videoCodec: String
+    let width: Int
+    let height: Int
+    let profile: String
     let audioCodec: String?
+    /// 0 where the file doesn't say.
     let durationMS: Int64
 
-    /// From ffprobe's JSON. Throws when there is no picture in the file, or no time.
-    init(ffprobe text: String) throws {
+    /// From ffprobe's JSON. Throws when there is no picture in the file, or no time where that is asked for.
+    init(ffprobe text: String, hasLength: Bool) throws {
         let answer = try? JSONDecoder().decode(Answer.self, from: Data(text.utf8))
-        guard let answer, let video = answer.codec(of: "video") else {
+        guard let answer, let video = answer.stream("video"), let codec = video.codec_name else {
             throw MediaProgram.Failed(reason: "there is no picture in it")
         }
-        guard let seconds = answer.format?.duration.flatMap(Double.init), seconds > 0, seconds < 1e9 else {
-            throw MediaProgram.Failed(reason: "it has no length")
-        }
-        videoCodec = video
-        audioCodec = answer.codec(of: "audio")
-        durationMS = Int64((seconds * 1_000).rounded())
+        let seconds = answer.format?.duration.flatMap(Double.init) ?? 0
+        guard seconds < 1e9, seconds > 0 || !hasLength else { throw MediaProgram.Failed(reason: "it has no length") }
+        videoCodec = codec
+        width = video.width ?? 0
+        height = video.height ?? 0
+        profile = video.profile ?? ""
+        audioCodec = answer.stream("audio")?.codec_name
+        durationMS = Int64((max(0, seconds) * 1_000).rounded())
+    }
+
+    /// What a file may hold, for a decision that needs no file.
+    init(videoCodec: String, width: Int, height: Int, profile: String = "", audioCodec: String?, durationMS: Int64) {
+        self.videoCodec = videoCodec
+        self.width = width
+        self.height = height
+        self.profile = profile
+        self.audioCodec = audioCodec
+        self.durationMS = durationMS
     }
 
     private struct Answer: Decodable {
         struct Stream: Decodable {
             let codec_type: String?
             let codec_name: String?
+            let width: Int?
+            let height: Int?
+            let profile: String?
         }
         struct Format: Decodable {
             let duration: String?
@@ -32,6 +51,6 @@ struct MediaFacts {
         let streams: [Stream]?
         let format: Format?
 
-        func codec(of type: String) -> String? { streams?.first { $0.codec_type == type }?.codec_name }
+        func stream(_ type: String) -> Stream? { streams?.first { $0.codec_type == type } }
     }
 }

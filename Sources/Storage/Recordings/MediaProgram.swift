@@ -13,14 +13,16 @@ struct MediaProgram: Sendable {
 
     /// How long one run may take. Copying an hour takes seconds.
     private static let timeLimit = Duration.seconds(30 * 60)
+    /// How long encoding may take: on a small machine, behind other work, several times as long as the show was.
+    static let encodingLimit = Duration.seconds(24 * 3_600)
     private static let complaintLength = 2_000
 
     /// What it printed. Throws `.unavailable` or `.full` when it may work later, `Failed` when it won't.
-    func run(_ arguments: [String]) async throws -> String {
+    func run(_ arguments: [String], limit: Duration = timeLimit) async throws -> String {
         try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask { try await runToItsEnd(arguments) }
             group.addTask {
-                try await Task.sleep(for: Self.timeLimit)
+                try await Task.sleep(for: limit)
                 return nil
             }
             defer { group.cancelAll() }

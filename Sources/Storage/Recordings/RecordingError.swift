@@ -5,6 +5,8 @@ package enum RecordingError: Error, Equatable {
     case wrongOffset(current: Int64)
     case tooLarge(limit: Int64)
     case invalid(reason: String)
+    /// What is there stands against it.
+    case conflict(reason: String)
     /// Another request is writing this upload.
     case locked
     /// The disk is.

@@ -5,7 +5,8 @@ package enum RecordingFormat: String, Codable, CaseIterable, Sendable {
     /// Nil for a type that can't be replayed. Parameters such as `codecs` don't matter.
     package init?(mimeType: String) {
         switch mimeType.prefix(while: { $0 != ";" }).lowercased().filter({ $0 != " " }) {
-        case "video/webm": self = .webm
+        // Chromium's name of H.264 and others in the same container.
+        case "video/webm", "video/x-matroska": self = .webm
         case "video/mp4": self = .mp4
         default: return nil
         }

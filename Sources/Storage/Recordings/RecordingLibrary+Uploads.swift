@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Logging
 package import Wire
 
 /// Uploads by the rules of tus 1.0.0, without its HTTP.
@@ -6,35 +7,50 @@ extension RecordingLibrary {
     private static let pieceBytes = 1 << 20
     private static let bytesBetweenSynchronizations = 4 << 20
 
-    /// An earlier upload of the same livestream that never became whole is given up for this one.
-    package func beginUpload(
-        of stream: StreamID, length: Int64, mimeType: String, parts: [UploadPart]
-    ) async throws(RecordingError) -> Upload {
-        guard let format = RecordingFormat(mimeType: mimeType) else {
-            throw .invalid(reason: "A recording is video/webm or video/mp4.")
-        }
-        guard length > 0 else { throw .invalid(reason: "A recording has at least one byte.") }
-        guard length <= maximumBytes else { throw .tooLarge(limit: maximumBytes) }
-        let parts = parts.isEmpty ? [UploadPart(sizeBytes: length, startMS: 0)] : parts
-        guard Self.areValid(parts, length: length) else {
-            throw .invalid(reason: "The parts must follow each other in time, and their sizes make up the length.")
-        }
-        let upload = Upload(id: .random(), stream: stream, length: length, format: format, parts: parts, offset: 0)
+    /// An earlier upload of the same livestream, or of the same run, that never became whole is given up for this one.
+    package func beginUpload(of stream: StreamID, _ plan: UploadPlan) async throws(RecordingError) -> Upload {
+        let upload = try upload(of: stream, plan)
         uploads[upload.id] = upload
         do throws(RecordingError) {
-            try await bytes(of: upload.id).create()
-            try await sidecar(of: upload.id).replace(with: try Sidecar(upload).encoded())
+            try await files.bytes(of: upload.id).create()
+            try await files.sidecar(of: upload.id).replace(with: try Sidecar(upload).encoded())
             // After the files: a record that says "uploading" has an upload behind it, whenever the machine dies.
-            try await set(.uploading, of: upload)
+            try await announce(upload)
             guard uploads[upload.id] != nil else { throw .notFound }
         } catch {
             await discard(upload.id)
             throw error
         }
-        for former in uploads.values where former.stream == stream && !former.isWhole && former.id != upload.id {
+        for former in uploads.values
+        where former.stream == stream && former.run == upload.run && !former.isWhole && former.id != upload.id {
             await discard(former.id)
         }
         return upload
+    }
+
+    private func announce(_ upload: Upload) async throws(RecordingError) {
+        guard let key = upload.run else { return try await set(.uploading, of: upload) }
+        let isTaken = Flag()
+        try await changeRuns(of: upload.stream) { runs in
+            isTaken.value = runs.begin(key, startsAtMS: upload.startsAtMS)
+            return isTaken.value
+        }
+        guard isTaken.value else { throw Self.tooManyRuns }
+    }
+
+    private func upload(of stream: StreamID, _ plan: UploadPlan) throws(RecordingError) -> Upload {
+        guard let format = RecordingFormat(mimeType: plan.mimeType) else {
+            throw .invalid(reason: "A recording is video/webm, video/x-matroska or video/mp4.")
+        }
+        guard plan.length > 0 else { throw .invalid(reason: "A recording has at least one byte.") }
+        guard plan.length <= maximumBytes else { throw .tooLarge(limit: maximumBytes) }
+        let parts = plan.parts.isEmpty ? [UploadPart(sizeBytes: plan.length, startMS: 0)] : plan.parts
+        guard Self.areValid(parts, length: plan.length), plan.run == nil || parts.count == 1 else {
+            throw .invalid(reason: "The parts must follow each other in time, and their sizes make up the length.")
+        }
+        return Upload(
+            id: .random(), stream: stream, length: plan.length, format: format, parts: parts, run: plan.run,
+            metadata: plan.metadata, offset: 0, touched: now())
     }
 
     private static func areValid(_ parts: [UploadPart], length: Int64) -> Bool {
@@ -65,6 +81,7 @@ extension RecordingLibrary {
         let upload = try upload(id)
         guard writers[id] == nil else { throw .locked }
         guard offset == upload.offset else { throw .wrongOffset(current: upload.offset) }
+        if upload.isSettled { return upload.length }
         let progress = UploadWriter.Progress()
         let task = Task { await receive(chunks, of: upload, progress) }
         writers[id] = UploadWriter(progress: progress, task: task)
@@ -79,7 +96,7 @@ extension RecordingLibrary {
         _ chunks: Chunks, of upload: Upload, _ progress: UploadWriter.Progress
     ) async -> Result<Int64, RecordingError> where Chunks.Element == [UInt8] {
         defer { writers[upload.id] = nil }
-        let file = bytes(of: upload.id)
+        let file = files.bytes(of: upload.id)
         let end: Int64
         do throws(RecordingError) {
             end = try await Self.write(chunks, to: file, from: upload.offset, limit: upload.length, progress)
@@ -90,8 +107,11 @@ extension RecordingLibrary {
         }
         guard uploads[upload.id] != nil else { return .failure(.notFound) }
         uploads[upload.id]?.offset = end
+        uploads[upload.id]?.touched = now()
         guard let whole = uploads[upload.id], whole.isWhole, end > upload.offset else { return .success(end) }
-        return await finish(whole) ? .success(end) : .failure(.notFound)
+        guard let key = whole.run else { return await finish(whole) ? .success(end) : .failure(.notFound) }
+        await finishRun(whole, key)
+        return .success(end)
     }
 
     private static func write<Chunks: AsyncSequence & Sendable>(
@@ -118,16 +138,56 @@ extension RecordingLibrary {
     package func cancel(_ id: UploadID) async throws(RecordingError) {
         let upload = try upload(id)
         guard writers[id] == nil else { throw .locked }
-        guard !upload.isWhole else { throw .invalid(reason: "The upload is whole already.") }
+        guard upload.isSettled || !upload.isWhole else { throw .invalid(reason: "The upload is whole already.") }
         await discard(id)
-        await settle(upload.stream)
+        guard !upload.isSettled else { return }
+        if let key = upload.run { await giveUp(key, of: upload.stream) } else { await settle(upload.stream) }
+    }
+
+    private func giveUp(_ key: RecordingRun.Key, of stream: StreamID) async {
+        try? await changeRuns(of: stream) { runs in
+            runs.giveUp(key)
+            return true
+        }
+        await makeReplayIfDue(of: stream)
+    }
+
+    /// What becomes of it is decided: its bytes go, and that it was whole is known for a while.
+    func settle(_ id: UploadID) async {
+        guard var upload = uploads[id] else { return }
+        upload.isSettled = true
+        upload.touched = now()
+        uploads[id] = upload
+        if let text = try? Sidecar(upload).encoded() { try? await files.sidecar(of: id).replace(with: text) }
+        await files.bytes(of: id).remove()
+    }
+
+    /// Ends what nobody has gone on with, and forgets what has long been settled.
+    package func sweepUploads() async {
+        for upload in uploads.values where writers[upload.id] == nil {
+            let age = now().milliseconds(since: upload.touched)
+            if upload.isSettled {
+                if age > patience.settledExpiryMS { await discard(upload.id) }
+            } else if upload.isWhole {
+                // One that is in no replay yet is all that there is of it.
+                if upload.isMade, age > patience.uploadExpiryMS { await settle(upload.id) }
+            } else if age > patience.uploadExpiryMS {
+                logger.notice("an upload was given up by its client", metadata: ["stream": "\(upload.stream)"])
+                try? await cancel(upload.id)
+            }
+        }
+    }
+
+    /// When an upload ends if nobody goes on with it.
+    package nonisolated func expiry(of upload: Upload) -> Timestamp {
+        upload.touched.advanced(byMilliseconds: upload.isSettled ? patience.settledExpiryMS : patience.uploadExpiryMS)
     }
 
     func discard(_ id: UploadID) async {
         uploads[id] = nil
         writers[id]?.task.cancel()
-        await sidecar(of: id).remove()
-        await bytes(of: id).remove()
+        await files.sidecar(of: id).remove()
+        await files.bytes(of: id).remove()
     }
 
     /// What the record says once an upload has been given up: the replay that is there, or nothing.

@@ -5,7 +5,8 @@ package import Wire
 /// The recordings on disk: uploads on their way in, and the replays made of them.
 ///
 /// A piece is on disk to stay before it is acknowledged; a replay appears whole, by a rename, or not at all. What a
-/// crash interrupts goes on at the next start.
+/// crash interrupts goes on at the next start. Nothing is ever deleted because a store doesn't know of it: only what the
+/// deletion of its record has marked.
 package actor RecordingLibrary {
     /// How long things take to be given up, or tried again.
     package struct Patience: Sendable {
@@ -13,48 +14,49 @@ package actor RecordingLibrary {
         package var writerIdleTime = Duration.seconds(10)
         /// When the store, the disk or ffmpeg was not to be had.
         package var retryDelay = Duration.seconds(10)
+        /// An upload that nobody has gone on with for this long ends; the bytes of one that is in a replay go.
+        package var uploadExpiryMS: Int64 = 7 * 86_400_000
+        /// So long a client can learn that an upload is whole.
+        package var settledExpiryMS: Int64 = 86_400_000
 
         package init() {}
     }
 
-    let folder: String
+    nonisolated let files: RecordingFiles
     let store: any LivestreamStore
     let logger: Logger
     let remuxer: Remuxer
-    let patience: Patience
+    package nonisolated let patience: Patience
     package nonisolated let maximumBytes: Int64
+    let now: @Sendable () -> Timestamp
 
     var uploads: [UploadID: Upload] = [:]
     var writers: [UploadID: UploadWriter] = [:]
-    var waiting: [Upload] = []
-    var processing: (upload: Upload, task: Task<Void, Never>)?
+    var waiting: [RecordingJob] = []
+    var processing: (job: RecordingJob, task: Task<Void, Never>)?
+    /// The last change of each livestream's entry in the store: they are done one after the other.
+    var entryChanges: [StreamID: Task<Void, Never>] = [:]
     var isStopping = false
     var onChange: @Sendable (StreamID) async -> Void = { _ in }
 
     /// Makes the folders, and picks up what the last run left.
     package init(
         folder: String, store: any LivestreamStore, logger: Logger, ffmpeg: String = "ffmpeg",
-        ffprobe: String = "ffprobe", maximumBytes: Int64 = 16 << 30, patience: Patience = Patience()
+        ffprobe: String = "ffprobe", maximumBytes: Int64 = 16 << 30, patience: Patience = Patience(),
+        now: @escaping @Sendable () -> Timestamp = {
+            Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+        }
     ) async throws {
-        self.folder = URL(fileURLWithPath: folder).path
+        files = RecordingFiles(folder: URL(fileURLWithPath: folder).path)
         self.store = store
         self.logger = logger
         self.maximumBytes = maximumBytes
         self.patience = patience
+        self.now = now
         remuxer = Remuxer(
             ffmpeg: MediaProgram(name: ffmpeg), ffprobe: MediaProgram(name: ffprobe), logger: logger)
-        try? FileManager.default.removeItem(atPath: scratchFolder)
-        try FileManager.default.createDirectory(atPath: uploadFolder, withIntermediateDirectories: true)
-        try await DurableFile(path: self.folder).synchronize()
+        try await files.prepare()
         await pickUp()
-    }
-
-    nonisolated var uploadFolder: String { "\(folder)/uploads" }
-    nonisolated var scratchFolder: String { "\(folder)/scratch" }
-    nonisolated func bytes(of id: UploadID) -> DurableFile { DurableFile(path: "\(uploadFolder)/\(id).part") }
-    nonisolated func sidecar(of id: UploadID) -> DurableFile { DurableFile(path: "\(uploadFolder)/\(id).json") }
-    nonisolated func replayPath(of stream: StreamID, _ format: RecordingFormat) -> String {
-        "\(folder)/\(stream).\(format.fileExtension)"
     }
 
     /// Has `action` called whenever a livestream's recording has another state.
@@ -65,21 +67,31 @@ package actor RecordingLibrary {
     /// `.notFound` until one is whole.
     package nonisolated func replay(of stream: StreamID) throws(RecordingError) -> ReplayFile {
         for format in RecordingFormat.allCases {
-            let path = replayPath(of: stream, format)
+            let path = files.replay(of: stream, format).path
             if let file = ReplayFile(path: path, mimeType: format.mimeType) { return file }
         }
         throw .notFound
     }
 
+    /// Says that a livestream's files go with its record, which is about to be deleted: whatever happens now, they will
+    /// once the record is gone.
+    package func markDeletion(of stream: StreamID) async throws(RecordingError) {
+        try await files.deletionMark(of: stream).create()
+    }
+
+    /// The record is still there.
+    package func unmarkDeletion(of stream: StreamID) async { await files.deletionMark(of: stream).remove() }
+
     /// Everything of a livestream that was deleted. When it returns, nothing of it is served or written any more.
     package func remove(stream: StreamID) async {
         waiting.removeAll { $0.stream == stream }
         for upload in uploads.values where upload.stream == stream { await discard(upload.id) }
-        if let processing, processing.upload.stream == stream {
+        if let processing, processing.job.stream == stream {
             processing.task.cancel()
             await processing.task.value
         }
-        await removeReplays(of: stream)
+        await files.removeReplays(of: stream)
+        await unmarkDeletion(of: stream)
     }
 
     /// A recording that has been kept long enough: first the files, so that an entry never outlives the next try.
@@ -93,10 +105,6 @@ package actor RecordingLibrary {
         await onChange(stream)
     }
 
-    func removeReplays(of stream: StreamID) async {
-        for format in RecordingFormat.allCases { await DurableFile(path: replayPath(of: stream, format)).remove() }
-    }
-
     /// Ends what is under way. It is picked up at the next start.
     package func shutdown() async {
         isStopping = true
@@ -107,5 +115,6 @@ package actor RecordingLibrary {
             _ = await writer.task.value
         }
         await processing?.task.value
+        for change in entryChanges.values { await change.value }
     }
 }

@@ -1,3 +1,4 @@
+internal import Foundation
 import GRDB
 import Wire
 
@@ -48,13 +49,29 @@ extension Livestream {
     }
 }
 
+extension RecordingRuns {
+    /// As JSON; nil for none.
+    var column: String? {
+        guard !isEmpty, let json = try? JSONEncoder().encode(self) else { return nil }
+        return String(decoding: json, as: UTF8.self)
+    }
+
+    fileprivate init(column text: String?) throws {
+        guard let text else {
+            self.init()
+            return
+        }
+        do { self = try JSONDecoder().decode(Self.self, from: Data(text.utf8)) } catch { throw unreadable("recording") }
+    }
+}
+
 extension Recording {
     fileprivate init?(row: Row) throws {
         guard let text = row["recording_status"] as String? else { return nil }
         guard let status = Status(rawValue: text) else { throw unreadable("recording") }
         self.init(
             status: status, mimeType: row["recording_mime_type"] ?? "", sizeBytes: row["recording_size_bytes"] ?? 0,
-            durationMS: row["recording_duration_ms"] ?? 0)
+            durationMS: row["recording_duration_ms"] ?? 0, runs: try RecordingRuns(column: row["recording_runs"]))
     }
 }
 

@@ -71,11 +71,11 @@ extension SQLiteStore {
             try db.execute(
                 sql: """
                     UPDATE livestreams SET recording_status = ?, recording_mime_type = ?, recording_size_bytes = ?,
-                        recording_duration_ms = ? WHERE id = ?
+                        recording_duration_ms = ?, recording_runs = ? WHERE id = ?
                     """,
                 arguments: [
                     recording?.status.rawValue, recording?.mimeType, recording?.sizeBytes, recording?.durationMS,
-                    id.text,
+                    recording?.runs.column, id.text,
                 ])
             guard db.changesCount == 1 else { throw StoreError.notFound(what: "livestream") }
         }

@@ -8,8 +8,9 @@ extension SQLiteStore {
                 sql: """
                     INSERT INTO livestreams (id, title, description, status, created_at, scheduled_at, started_at,
                         ended_at, peak_viewer_count, delivery_mode, max_direct_viewers, recording_status,
-                        recording_mime_type, recording_size_bytes, recording_duration_ms)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        recording_mime_type, recording_size_bytes, recording_duration_ms,
+                        recording_runs)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description,
                         status = excluded.status, created_at = excluded.created_at,
                         scheduled_at = excluded.scheduled_at, started_at = excluded.started_at,
@@ -18,7 +19,8 @@ extension SQLiteStore {
                         recording_status = excluded.recording_status,
                         recording_mime_type = excluded.recording_mime_type,
                         recording_size_bytes = excluded.recording_size_bytes,
-                        recording_duration_ms = excluded.recording_duration_ms
+                        recording_duration_ms = excluded.recording_duration_ms,
+                        recording_runs = excluded.recording_runs
                     """,
                 arguments: [
                     stream.id.text, stream.title, stream.description, stream.status.rawValue,
@@ -26,6 +28,7 @@ extension SQLiteStore {
                     stream.endedAt?.milliseconds, stream.peakViewerCount, stream.delivery.mode.rawValue,
                     stream.delivery.maxDirectViewers, stream.recording?.status.rawValue, stream.recording?.mimeType,
                     stream.recording?.sizeBytes, stream.recording?.durationMS,
+                    stream.recording?.runs.column,
                 ])
         }
     }

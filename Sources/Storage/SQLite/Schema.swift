@@ -11,8 +11,15 @@ enum Schema {
             try db.execute(sql: products)
         }
         migrator.registerMigration("v2") { db in try db.execute(sql: retention) }
+        migrator.registerMigration("v3") { db in try db.execute(sql: identity) }
         return migrator
     }
+
+    /// Which store it is, and the runs of which a recording is made, as JSON.
+    private static let identity = """
+        CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
+        ALTER TABLE livestreams ADD COLUMN recording_runs TEXT;
+        """
 
     /// For what is kept for a time only: the oldest messages of all shows, and the shows whose recordings may go.
     private static let retention = """

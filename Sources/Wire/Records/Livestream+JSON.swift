@@ -36,7 +36,7 @@ private struct RecordingJSON: Encodable {
     let stream: StreamID
 
     private enum CodingKeys: String, CodingKey {
-        case status, url
+        case status, url, runs
         case mimeType = "mime_type"
         case sizeBytes = "size_bytes"
         case durationMS = "duration_ms"
@@ -48,6 +48,7 @@ private struct RecordingJSON: Encodable {
         try container.encode(recording.mimeType, forKey: .mimeType)
         try container.encode(recording.sizeBytes, forKey: .sizeBytes)
         try container.encode(recording.durationMS, forKey: .durationMS)
+        try container.encode(recording.runs, forKey: .runs)
         try container.encode("/api/livestreams/\(stream)/recording", forKey: .url)
     }
 }

@@ -84,6 +84,8 @@ package struct Delivery: Codable, Equatable, Sendable {
 /// What is known of a show's recording.
 package struct Recording: Equatable, Sendable {
     package enum Status: String, Codable, Sendable {
+        /// A device has recorded what it hasn't brought yet.
+        case waiting
         case uploading, processing, ready, failed
     }
 
@@ -91,8 +93,13 @@ package struct Recording: Equatable, Sendable {
     package var mimeType: String
     package var sizeBytes: Int64
     package var durationMS: Int64
+    /// What it is made of, in the order in which it was recorded; empty for one that came as a whole.
+    package var runs: RecordingRuns
 
-    package init(status: Status, mimeType: String, sizeBytes: Int64 = 0, durationMS: Int64 = 0) {
+    package init(
+        status: Status, mimeType: String, sizeBytes: Int64 = 0, durationMS: Int64 = 0, runs: RecordingRuns = .init()
+    ) {
+        self.runs = runs
         self.status = status
         self.mimeType = mimeType
         self.sizeBytes = sizeBytes

@@ -20,12 +20,14 @@ struct RecordingPlace {
     }
 
     func library(
-        ffmpeg: String = "ffmpeg", patience: RecordingLibrary.Patience = .init()
+        ffmpeg: String = "ffmpeg", patience: RecordingLibrary.Patience = .init(),
+        store other: (any LivestreamStore)? = nil, now: Timestamp? = nil
     ) async throws -> RecordingLibrary {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return try await RecordingLibrary(
-            folder: "\(folder)/recordings", store: store, logger: logger, ffmpeg: ffmpeg, patience: patience)
+            folder: "\(folder)/recordings", store: other ?? store, logger: logger, ffmpeg: ffmpeg, patience: patience,
+            now: { now ?? Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)) })
     }
 
     /// The path of a program that stands in for ffmpeg: the lines of shell, and then the real one.
@@ -65,10 +67,21 @@ struct RecordingPlace {
         return try await processed(by: library)
     }
 
+    /// What recorders and ffmpeg have made.
+    func media() -> [String] { files().filter { !$0.hasSuffix(".json") } }
+
     /// What is in the folder, below it too.
     func files() -> [String] {
         let all = FileManager.default.enumerator(atPath: "\(folder)/recordings")?.compactMap { $0 as? String } ?? []
         return all.filter { $0.contains(".") }.sorted()
+    }
+}
+
+extension RecordingLibrary {
+    func beginUpload(
+        of stream: StreamID, length: Int64, mimeType: String, parts: [UploadPart]
+    ) async throws(RecordingError) -> Upload {
+        try await beginUpload(of: stream, UploadPlan(length: length, mimeType: mimeType, parts: parts))
     }
 }
 

@@ -66,9 +66,10 @@ struct RecordingRecoveryTests {
     func deletion() async throws {
         try await RecordingPlace.with { place in
             let library = try await hang(place)
+            try await library.markDeletion(of: place.stream.id)
             try await place.store.delete(place.stream.id)
             await library.remove(stream: place.stream.id)
-            #expect(await library.processing?.upload == nil, "ffmpeg may still write")
+            #expect(await library.processing?.job == nil, "ffmpeg may still write")
             #expect(place.files() == [])
             #expect(throws: RecordingError.notFound) { try library.replay(of: place.stream.id) }
         }
@@ -87,11 +88,86 @@ struct RecordingRecoveryTests {
             for stray in ["strayupload1.part", "strayupload2.json", "\(kept.id).json.new", "x.json"] {
                 #expect(FileManager.default.createFile(atPath: "\(uploads)/\(stray)", contents: Data("{}".utf8)))
             }
+            try await library.markDeletion(of: place.stream.id)
             try await place.store.delete(place.stream.id)
 
             library = try await place.library()
-            #expect(try await library.upload(kept.id) == kept)
-            #expect(place.files() == ["uploads/\(kept.id).json", "uploads/\(kept.id).part"])
+            #expect(try await library.upload(kept.id).length == 9)
+            #expect(FileManager.default.createFile(atPath: "\(uploads)/unbegun1.part", contents: Data()))
+            _ = try await place.library()
+            #expect(
+                place.files()
+                    == [
+                        "uploads/\(kept.id).json", "uploads/\(kept.id).part", "uploads/strayupload1.part",
+                        "uploads/strayupload2.json", "uploads/x.json",
+                    ].sorted(), "what a deletion has marked goes, what nobody knows stays")
+        }
+    }
+
+    @Test("not a deletion that was not done after all: what it marked stays")
+    func undoneDeletion() async throws {
+        try await RecordingPlace.with { place in
+            var library = try await place.library()
+            _ = try await place.record([(try await RecordedMedia.webm(seconds: 1), 0)], in: library)
+            try await library.markDeletion(of: place.stream.id)
+            await library.shutdown()
+            library = try await place.library()
+            #expect(throws: Never.self) { try library.replay(of: place.stream.id) }
+            try await place.store.delete(place.stream.id)  // by hand, without a word to the library
+            library = try await place.library()
+            #expect(throws: Never.self) { try library.replay(of: place.stream.id) }
+        }
+    }
+
+    @Test("a store that lacks its record: nothing is deleted, and with the right one all goes on")
+    func wrongStore() async throws {
+        try await RecordingPlace.with { place in
+            var library = try await place.library()
+            _ = try await place.record([(try await RecordedMedia.webm(seconds: 1), 0)], in: library)
+            let other = try await place.store.make("Other")
+            let half = try await library.beginUpload(of: other.id, length: 9, mimeType: "video/webm", parts: [])
+            _ = try await library.append(chunks(of: [1, 2, 3]), at: 0, to: half.id)
+            await library.shutdown()
+            let before = place.files()
+
+            let empty = try await SQLiteStore(path: "\(place.folder)/empty.sqlite")
+            let stranger = try await place.library(store: empty)
+            #expect(await stranger.uploads.isEmpty)
+            await stranger.shutdown()
+            let ends = try await LooseEnds(folder: "\(place.folder)/recordings", store: empty).find()
+            #expect(ends.count == before.count)
+            await empty.close()
+
+            #expect(place.files() == before)
+            library = try await place.library()
+            #expect(try await library.upload(half.id).offset == 3)
+            #expect(throws: Never.self) { try library.replay(of: place.stream.id) }
+            let none = try await LooseEnds(folder: "\(place.folder)/recordings", store: place.store).find()
+            #expect(none == [])
+        }
+    }
+
+    @Test("being looked through: what hangs loose is found on both sides, and goes when that is said")
+    func looseEnds() async throws {
+        try await RecordingPlace.with { place in
+            let library = try await place.library()
+            _ = try await place.record([(try await RecordedMedia.webm(seconds: 1), 0)], in: library)
+            let stranger = StreamID.random()
+            let path = "\(place.folder)/recordings/\(stranger).webm"
+            #expect(FileManager.default.createFile(atPath: path, contents: Data("abc".utf8)))
+            try FileManager.default.removeItem(atPath: library.replay(of: place.stream.id).path)
+            let check = LooseEnds(folder: "\(place.folder)/recordings", store: place.store)
+            let ends = try await check.find()
+            #expect(
+                ends == [
+                    .file(
+                        path: path, sizeBytes: 3,
+                        reason: "the replay of livestream \(stranger), which the store lacks"),
+                    .missingReplay(place.stream.id),
+                ])
+            for end in ends { try await check.remove(end) }
+            #expect(try await check.find() == [])
+            #expect(try await place.recording() == nil)
         }
     }
 }

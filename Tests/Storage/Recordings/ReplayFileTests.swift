@@ -16,12 +16,12 @@ struct ReplayFileTests {
     func replaced() async throws {
         try await RecordingPlace.with { place in
             let library = try await place.library()
-            let path = library.replayPath(of: place.stream.id, .webm)
+            let path = library.files.replay(of: place.stream.id, .webm).path
             try await put(1, 300_000, at: path)
             let old = try library.replay(of: place.stream.id)
             try await put(2, 100, at: path)
             let new = try library.replay(of: place.stream.id)
-            await library.removeReplays(of: place.stream.id)
+            await library.files.removeReplays(of: place.stream.id)
             #expect(throws: RecordingError.notFound) { try library.replay(of: place.stream.id) }
             #expect((old.sizeBytes, new.sizeBytes) == (300_000, 100))
             #expect(old.etag != new.etag)
@@ -35,9 +35,9 @@ struct ReplayFileTests {
     func empty() async throws {
         try await RecordingPlace.with { place in
             let library = try await place.library()
-            try await put(1, 0, at: library.replayPath(of: place.stream.id, .webm))
+            try await put(1, 0, at: library.files.replay(of: place.stream.id, .webm).path)
             #expect(throws: RecordingError.notFound) { try library.replay(of: place.stream.id) }
-            let folder = library.replayPath(of: place.stream.id, .mp4)
+            let folder = library.files.replay(of: place.stream.id, .mp4).path
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             #expect(throws: RecordingError.notFound) { try library.replay(of: place.stream.id) }
         }

@@ -57,6 +57,7 @@ def test_a_show_in_firefox(server, api, firefox, path):
     admin.click("Unpin")
 
     admin.click("End stream")
+    admin.click("End the show")
     customer.until("Boolean(find('status', 'Replay'))", 40)
     assert api.record(stream)["recording"]["status"] == "ready"
     customer.run("const video = find('video', 'Livestream'); video.muted = true; await video.play();")

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from media import Upload, webm
 from signaling_client import Client
-from test_show import create_show, go_live, open_admin, say, sees_moving_picture, status
+from test_show import create_show, end_stream, go_live, open_admin, say, sees_moving_picture, status
 from vitrine import OUTPUT, TOKEN, until
 
 LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
@@ -160,7 +160,7 @@ def test_a_customers_page(server, api, open_page, look):
     until(lambda: page.evaluate("Boolean(document.fullscreenElement)"), what="full screen")
     page.evaluate("document.exitFullscreen()")
 
-    admin.get_by_role("button", name="End stream", exact=True).click()
+    end_stream(admin)
     expect(status(page, "Replay")).to_be_visible(timeout=30_000)
     expect(status(admin, "Ended")).to_be_visible(timeout=30_000)
     look(page, "watch-replay")
@@ -251,11 +251,15 @@ def test_a_refused_camera_is_explained(server, open_page, look):
 def test_a_second_window_takes_over_and_says_so(server, open_page):
     first = open_admin(open_page, server)
     stream = create_show(first, "Two windows")
+    go_live(first)
     second = open_page(f"{server.url}/admin/#token={TOKEN}")
     second.get_by_role("link", name="Two windows").click()
-    expect(first.get_by_role("alert")).to_contain_text("another window")
-    first.get_by_role("button", name="Take it back").click()
-    expect(second.get_by_role("alert")).to_contain_text("another window")
+    second.get_by_role("button", name="Take over").click()
+    expect(first.get_by_role("alert").first).to_contain_text("another window")
+    expect(status(first, "On air")).to_be_hidden()
+    first.get_by_role("button", name="Take over").click()
+    expect(second.get_by_role("alert").first).to_contain_text("another window")
+    expect(status(first, "On air")).to_be_visible()
     assert stream in second.url
 
 

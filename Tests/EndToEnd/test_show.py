@@ -50,6 +50,11 @@ def create_show(admin, title):
     return re.search(r"/live/([\w-]+)", admin.url).group(1)
 
 
+def end_stream(admin):
+    admin.get_by_role("button", name="End stream", exact=True).click()
+    admin.get_by_role("dialog", name="End the show?").get_by_role("button", name="End the show", exact=True).click()
+
+
 def go_live(admin):
     admin.get_by_role("button", name="Start camera", exact=True).click()
     button = admin.get_by_role("button", name="Go live", exact=True)
@@ -119,7 +124,7 @@ def test_a_show_from_start_to_replay(server, api, open_page):
         until(lambda: picture(page)["frames"] != before, what="new frames after the reload")
 
     until(lambda: api.record(stream)["status"] == "live" and picture(customers[0])["time"] > 0)
-    admin.get_by_role("button", name="End stream", exact=True).click()
+    end_stream(admin)
     expect(status(admin, "Uploading recording").or_(status(admin, "Ended"))).to_be_visible()
     expect(admin.get_by_role("progressbar", name="Recording upload")).to_have_attribute("value", "1", timeout=30_000)
     expect(status(admin, "Ended")).to_be_visible(timeout=30_000)

@@ -1,5 +1,6 @@
 // The admin's page: who comes in, and which show is open. The token stays in this tab and in no address.
 import { API, APIError } from "../shared/api.js";
+import { ask } from "../shared/ask.js";
 import { byId, toast } from "../shared/dom.js";
 import { Overview } from "./overview.js";
 import { Studio } from "./studio.js";
@@ -51,10 +52,28 @@ async function enter(token) {
     route(api);
 }
 
+let isAsking = false;
+
+/** Whoever leaves the studio of a show that he broadcasts stops it for everybody, so he is asked. */
+async function mayLeave() {
+    const wanted = location.hash;
+    history.replaceState(null, "", `#/live/${studio.id}`);
+    if (isAsking) return false;
+    isAsking = true;
+    const isMeant = await ask({
+        title: "Leave the show?", text: "You are on air. If you leave, your picture stops at once, and the show ends soon after.",
+        yes: "Leave", no: "Stay",
+    });
+    isAsking = false;
+    if (isMeant) history.replaceState(null, "", wanted || "#/");
+    return isMeant;
+}
+
 /** `#/live/ID` opens a show, anything else the list. */
 async function route(api) {
     const id = /^#\/live\/([\w-]{8,64})$/.exec(location.hash)?.[1];
     if (studio?.id === id && id) return;
+    if (studio?.isBroadcaster && !(await mayLeave())) return;
     studio?.close();
     studio = null;
     byId("overview").hidden = Boolean(id);

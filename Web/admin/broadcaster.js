@@ -84,6 +84,12 @@ export class Broadcaster extends EventTarget {
         this.#waiting.clear();
     }
 
+    /** Nobody gets this page's picture any more, and nobody is given it later. */
+    stop() {
+        this.#stream = null;
+        this.close();
+    }
+
     close() {
         for (const viewer of this.#viewers.values()) {
             clearTimeout(viewer.timer);

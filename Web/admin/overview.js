@@ -1,16 +1,21 @@
 // The list of shows, and the form that makes another.
 import { byId, element, toast } from "../shared/dom.js";
 import { dateTime } from "../shared/format.js";
+import { PieceStore } from "./piece-store.js";
 
 const labels = { scheduled: "Scheduled", live: "Live", ended: "Ended" };
 
 export class Overview {
     #api;
+    #store;
     #limit = 20;
     #opened;
+    /** Shows of which this device still has something that the server doesn't. */
+    #kept = new Set();
 
     constructor(api) {
         this.#api = api;
+        this.#store = PieceStore.open().catch(() => null);
         byId("create-form").addEventListener("submit", (event) => this.#create(event));
         byId("more-shows").addEventListener("click", () => {
             this.#limit += 40;
@@ -34,6 +39,7 @@ export class Overview {
                 items.push(...page.items);
                 cursor = page.next_cursor;
             } while (cursor && items.length < this.#limit);
+            this.#kept = await (await this.#store)?.waiting().catch(() => new Set()) ?? new Set();
             byId("show-list").replaceChildren(...items.map((show) => this.#row(show)));
             byId("no-shows").hidden = items.length > 0;
             byId("more-shows").hidden = cursor === null;
@@ -50,7 +56,10 @@ export class Overview {
         return element("li", { class: "show-row", "data-open": show.id === this.#opened },
             element("a", { href: `#/live/${show.id}`, text: show.title }),
             element("span", { class: "small muted", text: dateTime(show.started_at ?? show.scheduled_at ?? show.created_at) }),
-            element("span", { class: "pill", "data-state": show.status, text: labels[show.status] }), remove);
+            element("span", { class: "pill", "data-state": show.status, text: labels[show.status] }),
+            this.#kept.has(show.id) && show.status === "ended" && show.id !== this.#opened
+                ? element("span", { class: "small", text: "A recording waits on this device: open the show." }) : null,
+            remove);
     }
 
     #confirmDelete(show) {

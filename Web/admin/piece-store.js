@@ -9,19 +9,25 @@ export class PieceStore {
     #database;
 
     static async open() {
-        const opening = indexedDB.open("vitrine-recordings", 1);
-        opening.onupgradeneeded = () => {
-            opening.result.createObjectStore("parts", { keyPath: ["stream", "part"] });
-            opening.result.createObjectStore("pieces", { keyPath: ["stream", "part", "number"] });
-            opening.result.createObjectStore("uploads", { keyPath: "stream" });
+        const opening = indexedDB.open("vitrine-recordings", 2);
+        opening.onupgradeneeded = ({ oldVersion }) => {
+            const database = opening.result;
+            if (oldVersion < 1) {
+                database.createObjectStore("parts", { keyPath: ["stream", "part"] });
+                database.createObjectStore("pieces", { keyPath: ["stream", "part", "number"] });
+                database.createObjectStore("uploads", { keyPath: "stream" });
+            }
+            // One upload for each part.
+            if (oldVersion < 2) database.createObjectStore("partUploads", { keyPath: ["stream", "part"] });
         };
         const store = new PieceStore();
         store.#database = await request(opening);
+        store.#database.onversionchange = () => store.#database.close();
         navigator.storage?.persist?.().catch(() => {});
         return store;
     }
 
-    /** Begins another part of a stream's recording. Its number. */
+    /** Begins another part of a stream's recording: a run of the recorder. Its number. */
     async beginPart(stream, { mimeType, startMs }) {
         const parts = await this.#all("parts", stream);
         const part = parts.length ? parts.at(-1).part + 1 : 0;
@@ -34,35 +40,36 @@ export class PieceStore {
         return this.#write("pieces", (store) => store.put({ stream, part, number, blob }));
     }
 
-    /** The whole recording as far as it is kept, or null: its bytes, its type, and where its parts begin. */
-    async recording(stream) {
+    /** The runs of a stream that are kept here, as far as they are: `{run, type, startMs, blob}`. */
+    async runs(stream) {
         const pieces = await this.#all("pieces", stream);
-        const parts = (await this.#all("parts", stream))
+        return (await this.#all("parts", stream))
             .map(({ part, mimeType, startMs }) => {
                 const blobs = pieces.filter((piece) => piece.part === part).map((piece) => piece.blob);
-                return { mimeType, startMs, blobs, size: blobs.reduce((sum, blob) => sum + blob.size, 0) };
+                return { run: part + 1, type: mimeType, startMs, blob: new Blob(blobs, { type: mimeType }) };
             })
-            .filter((part) => part.size > 0);
-        if (parts.length === 0) return null;
-        const type = parts[0].mimeType;
-        const alike = parts.filter((part) => part.mimeType === type);
-        return { type, blob: new Blob(alike.flatMap((part) => part.blobs), { type }), parts: alike };
+            .filter(({ blob }) => blob.size > 0);
     }
 
-    async uploadAddress(stream) {
-        const found = await request(this.#database.transaction("uploads").objectStore("uploads").get(stream));
-        return found ?? null;
+    /** The streams of which something is kept here. */
+    async waiting() {
+        const parts = await request(this.#database.transaction("parts").objectStore("parts").getAllKeys());
+        return new Set(parts.map(([stream]) => stream));
     }
 
-    setUploadAddress(stream, address, size) {
-        return this.#write("uploads", (store) => store.put({ stream, address, size }));
+    async uploadAddress(stream, run) {
+        const store = this.#database.transaction("partUploads").objectStore("partUploads");
+        return (await request(store.get([stream, run - 1]))) ?? null;
+    }
+
+    setUploadAddress(stream, run, address, size) {
+        return this.#write("partUploads", (store) => store.put({ stream, part: run - 1, address, size }));
     }
 
     /** Forgets everything of a stream. */
     async remove(stream) {
         const range = IDBKeyRange.bound([stream], [stream, []]);
-        await this.#write("pieces", (store) => store.delete(range));
-        await this.#write("parts", (store) => store.delete(range));
+        for (const name of ["pieces", "parts", "partUploads"]) await this.#write(name, (store) => store.delete(range));
         await this.#write("uploads", (store) => store.delete(stream));
     }
 

@@ -1,34 +1,51 @@
-// One show, from the admin's side: camera, going live, ending, and what becomes of the recording.
+// One show, from the admin's side: what is pressed and what happens goes to `OnAir`, and this carries out what it says.
+import { ask } from "../shared/ask.js";
 import { ChatLog } from "../shared/chat-log.js";
-import { byId, element, placeIcons, setState, toast } from "../shared/dom.js";
+import { byId, placeIcons, toast } from "../shared/dom.js";
+import { Outbox } from "../shared/outbox.js";
+import { OwnLines } from "../shared/own-lines.js";
 import { Signaling } from "../shared/signaling.js";
 import { Broadcaster } from "./broadcaster.js";
 import { Capture, captureAdvice } from "./capture.js";
+import { deviceId } from "./device.js";
+import { OnAir } from "./on-air.js";
+import { OnAirMark } from "./on-air-mark.js";
+import { OnlookerPicture } from "./onlooker-picture.js";
 import { PieceStore } from "./piece-store.js";
 import { ProductsPanel } from "./products-panel.js";
 import { Recorder } from "./recorder.js";
 import { RecordingUpload } from "./recording-upload.js";
+import { StudioView } from "./studio-view.js";
 import { ViewersTable } from "./viewers-table.js";
+import { WakeLock } from "./wake-lock.js";
 
-const labels = { scheduled: "Scheduled", live: "Live", ended: "Ended" };
+/** Whoever takes over needs a moment to bring the customers his picture: until then they keep this one. */
+const afterglow = 3000;
 const silenceTime = 6000;
 
 export class Studio {
     #api;
     #record;
     #parts;
+    #view;
     #signaling;
+    #onAir;
+    #mark;
     #capture = new Capture();
     #broadcaster;
+    #onlooker;
     #recorder = null;
     #upload = null;
     #table;
     #chat;
-    #wakeLock = null;
+    #ownLines;
+    #wakeLock = new WakeLock();
     #lastSound = performance.now();
     #isClosed = false;
     #onStatus;
-    #sentAwayTimer = null;
+    #closing = null;
+    #unload = (event) => this.#mayUnload(event);
+    #suspend = () => this.#mark.suspend();
 
     /** @param {function} onStatus called when the show begins or ends */
     constructor(api, record, onStatus) {
@@ -37,29 +54,42 @@ export class Studio {
         this.#record = record;
         this.id = record.id;
         this.#parts = this.#build();
-        this.#signaling = new Signaling({ stream_id: record.id, role: "admin", name: "Host", token: api.token });
+        this.#view = new StudioView(this.#parts);
+        this.#mark = new OnAirMark(record.id);
+        this.#signaling = new Signaling(() => ({
+            stream_id: record.id, role: "admin", name: "Host", token: api.token, place: this.#onAir.place,
+        }));
         this.#broadcaster = new Broadcaster(this.#signaling);
+        this.#onlooker = new OnlookerPicture(this.#parts.preview, `/whep/${record.id}`, api.authorization);
         this.#table = new ViewersTable(this.#signaling, this.#broadcaster, this.#parts, () => api.relayReport(record.id));
         this.#chat = new ChatLog(this.#parts.chat, (id) => this.#try(() => api.removeMessage(record.id, id)));
+        const outbox = new Outbox(this.#signaling, record.id);
+        this.#ownLines = new OwnLines(this.#parts.chat, outbox, () => "Host");
         const products = new ProductsPanel(api, record.id, this.#parts);
         for (const type of ["product_pinned", "product_unpinned"]) this.#signaling.addEventListener(type, () => products.refresh());
         this.#listen();
-        this.#act();
-        this.#render();
-        this.#signaling.connect();
+        this.#act(outbox);
         this.#open();
     }
 
+    /** Leaving the page now would stop the show. */
+    get isBroadcaster() { return this.#onAir?.isBroadcaster ?? false; }
+
     close() {
         this.#isClosed = true;
-        clearTimeout(this.#sentAwayTimer);
+        for (const message of this.#onAir?.leave() ?? []) this.#signaling.send(message);
+        removeEventListener("beforeunload", this.#unload);
+        removeEventListener("pagehide", this.#suspend);
+        clearTimeout(this.#closing);
+        this.#mark.set(false);
         this.#signaling.close();
-        this.#broadcaster.close();
+        this.#broadcaster.stop();
+        this.#onlooker.set(false);
         this.#table.close();
         this.#upload?.cancel();
         this.#recorder?.stop();
         this.#capture.close();
-        this.#wakeLock?.release().catch(() => {});
+        this.#wakeLock.set(false);
         byId("link-state").hidden = true;
         byId("studio").replaceChildren();
     }
@@ -75,176 +105,218 @@ export class Studio {
         return parts;
     }
 
-    /** What a crash or a reload has left: a show that is live goes on by itself, a recording that waits goes up. */
+    /** What a crash or a reload has left: the page that was on air goes on, a recording that waits goes up. */
     async #open() {
+        this.#onAir = new OnAir(this.#record, await this.#mark.wasOnAir());
         const store = await PieceStore.open().catch(() => null);
         if (this.#isClosed) return;
+        addEventListener("beforeunload", this.#unload);
+        addEventListener("pagehide", this.#suspend);
         if (store) {
             this.#recorder = new Recorder(store, this.id, () => this.#signaling.clock);
-            this.#recorder.addEventListener("trouble", ({ detail }) => toast(detail));
-            this.#upload = new RecordingUpload(this.#api, store, this.id, this.#parts, () => this.#render());
+            this.#recorder.addEventListener("trouble", ({ detail }) => this.#view.warn(detail));
+            this.#recorder.addEventListener("run", ({ detail }) => this.#announce(detail));
+        } else if (this.#record.status !== "ended") {
+            this.#view.warn("This show isn't being recorded: the browser keeps nothing for this page. A private window, or its settings, may be why.");
         }
-        if (this.#record.status === "live") await this.#startCamera();
-        if (this.#record.status === "ended") this.#upload?.run();
+        this.#upload = new RecordingUpload(this.#api, store, this.id, this.#parts, () => this.#render());
+        this.#render();
+        this.#signaling.connect();
+        if (this.#record.status === "ended") this.#upload.run();
     }
 
     #listen() {
         const on = (type, listener) => this.#signaling.addEventListener(type, ({ detail }) => listener(detail));
-        on("joined", ({ stream, chat }) => {
-            this.#say("");
-            this.#linkState("");
-            for (const message of chat) this.#chat.add(message);
+        on("joined", ({ stream, chat, has_place: hasPlace }) => {
+            this.#view.linkState("");
+            for (const message of chat) this.#hear(message);
+            this.#carryOut(this.#onAir.joined(stream, hasPlace));
             this.#follow(stream);
+            if (this.#recorder?.current) this.#announce(this.#recorder.current);
         });
         on("stream_started", ({ stream }) => this.#follow(stream));
         on("stream_ended", ({ stream }) => this.#follow(stream));
         on("stream_update", (update) => {
-            Object.assign(this.#record, update.stream ?? {}, { likes: update.likes, viewer_count: update.viewer_count });
-            this.#render();
+            Object.assign(this.#record, { likes: update.likes, viewer_count: update.viewer_count });
+            if (update.stream) this.#follow({ ...this.#record, ...update.stream });
+            else this.#render();
         });
-        on("chat_message", (message) => this.#chat.add(message));
+        on("place_changed", ({ has_place: hasPlace, broadcaster }) => this.#placed(hasPlace, broadcaster));
+        on("chat_message", (message) => this.#hear(message));
         on("chat_removed", ({ id }) => this.#chat.remove(id));
-        on("error", ({ code, message }) => { if (code !== "replaced") toast(message); });
-        on("away", () => this.#linkState("Reconnecting"));
+        on("error", (error) => this.#refused(error));
+        on("away", () => this.#view.linkState("Reconnecting"));
         on("closed", (code) => this.#sentAway(code));
-        this.#capture.addEventListener("level", ({ detail }) => this.#hear(detail));
-        this.#capture.addEventListener("ended", () => this.#say("The camera or microphone was taken away. Choose another, or press Start camera."));
+        this.#capture.addEventListener("level", ({ detail }) => this.#measure(detail));
+        this.#capture.addEventListener("ended", () => this.#lostCamera());
     }
 
-    #act() {
+    #act(outbox) {
         const parts = this.#parts;
         const click = (name, action) => parts[name].addEventListener("click", action);
-        click("start-camera", () => this.#startCamera());
-        click("go-live", () => this.#signaling.send("start_stream") || toast("The connection is away. Try again in a moment."));
-        click("end", () => this.#signaling.send("end_stream") || toast("The connection is away. Try again in a moment."));
-        click("microphone", () => {
-            const isMuted = parts.microphone.getAttribute("aria-pressed") !== "true";
-            parts.microphone.setAttribute("aria-pressed", String(isMuted));
-            this.#capture.mute(isMuted);
-        });
+        click("start-camera", () => this.#carryOut(this.#onAir.pressStartCamera()));
+        click("go-live", () => this.#press(this.#onAir.pressGoLive()));
+        click("take-over", () => this.#press(this.#onAir.pressTakeOver()));
+        click("end", () => this.#askToEnd());
+        click("microphone", () => this.#mute(parts.microphone.getAttribute("aria-pressed") !== "true"));
         click("copy", () => navigator.clipboard.writeText(parts.link.href).then(() => toast("The link is copied."), () => toast("Copy the link by hand, please.")));
-        for (const name of ["cameras", "microphones"]) parts[name].addEventListener("change", () => this.#startCamera());
+        for (const name of ["cameras", "microphones"]) parts[name].addEventListener("change", () => this.#openCamera());
         parts["chat-form"].addEventListener("submit", (event) => {
             event.preventDefault();
             const text = parts.message.value.trim();
             if (!text) return;
-            if (this.#signaling.send("chat", { text })) parts.message.value = "";
-            else toast("The connection is away. Try again in a moment.");
+            outbox.say(text);
+            parts.message.value = "";
         });
+    }
+
+    #press(commands) {
+        if (!this.#signaling.isOpen) return toast("The connection is away. Try again in a moment.");
+        this.#carryOut(commands);
+    }
+
+    async #askToEnd() {
+        const isMeant = await ask({
+            title: "End the show?", text: "It ends for everybody who watches, and can't be started again. What was recorded becomes the replay.",
+            yes: "End the show", no: "Go on",
+        });
+        if (isMeant && !this.#isClosed) this.#press(this.#onAir.pressEnd());
+    }
+
+    /** @param {string[]} commands as `OnAir` gives them */
+    #carryOut(commands) {
+        for (const command of commands) {
+            if (command === "open-camera") this.#openCamera();
+            else this.#signaling.send(command);
+        }
+        this.#sync();
+    }
+
+    /** Brings camera, recorder and the rest to what `OnAir` says. */
+    #sync() {
+        const { isOnAir, isBroadcaster, holdsCamera, mode } = this.#onAir;
+        const { stream } = this.#capture;
+        if (isOnAir && stream && this.#recorder && !this.#recorder.isRunning) this.#recorder.start(stream);
+        if (!isOnAir && this.#recorder?.isRunning) this.#recorder.stop().then(() => this.#afterShow());
+        if (holdsCamera || !stream) clearTimeout(this.#closing);
+        else if (mode === "over" || mode === "idle") this.#closeCamera();
+        else this.#closing = setTimeout(() => this.#closeCamera(), afterglow);
+        this.#mark.set(isBroadcaster);
+        this.#wakeLock.set(isBroadcaster);
+        this.#onlooker.set((mode === "other" || mode === "encoder") && !this.#capture.stream);
+        this.#render();
+    }
+
+    #closeCamera() {
+        if (this.#onAir.holdsCamera) return;
+        this.#broadcaster.stop();
+        this.#capture.close();
+        this.#parts.preview.srcObject = null;
+        this.#mute(false);
+        this.#sync();
+    }
+
+    async #openCamera() {
+        const parts = this.#parts;
+        clearTimeout(this.#closing);
+        this.#onlooker.set(false);
+        this.#render();
+        try {
+            const stream = await this.#capture.open({ camera: parts.cameras.value, microphone: parts.microphones.value });
+            if (this.#isClosed || !this.#onAir.holdsCamera) return this.#capture.close();
+            this.#view.say("");
+            parts.preview.srcObject = stream;
+            this.#broadcaster.use(stream);
+            await this.#recorder?.stop();  // the next run has the new stream
+            await this.#view.showDevices(this.#capture);
+            this.#carryOut(this.#onAir.cameraOpened());
+        } catch (error) {
+            this.#view.say(captureAdvice(error));
+            this.#carryOut(this.#onAir.cameraFailed());
+        }
+    }
+
+    #lostCamera() {
+        this.#view.say("The camera or microphone was taken away. Choose another, or press Start camera: the show goes on.");
+        this.#capture.close();
+        this.#parts.preview.srcObject = null;
+        this.#carryOut(this.#onAir.cameraLost());
+    }
+
+    #mute(isMuted) {
+        this.#parts.microphone.setAttribute("aria-pressed", String(isMuted));
+        this.#capture.mute(isMuted);
+        this.#render();
     }
 
     #follow(stream) {
         const before = this.#record.status;
         this.#record = stream;
-        this.#render();
-        if (stream.status !== before) this.#onStatus();
-        if (stream.status === "live") {
-            this.#keepAwake();
-            if (this.#capture.stream && !this.#recorder?.isRunning) this.#recorder?.start(this.#capture.stream);
+        this.#carryOut(this.#onAir.told(stream));
+        if (stream.status === before) return;
+        this.#onStatus();
+        if (stream.status === "ended") {
+            this.#broadcaster.stop();
+            this.#afterShow();
         }
-        if (stream.status === "ended" && before === "live") this.#finish();
     }
 
-    async #finish() {
-        this.#broadcaster.close();
-        this.#wakeLock?.release().catch(() => {});
-        await this.#recorder?.stop();
-        this.#capture.close();
-        this.#parts.preview.srcObject = null;
-        this.#render();
-        this.#upload?.run();
+    /** The last piece is kept: what was recorded goes up. */
+    #afterShow() {
+        if (this.#record.status === "ended" && !this.#recorder?.isRunning) this.#upload?.run();
     }
 
-    async #startCamera() {
-        const parts = this.#parts;
-        parts["start-camera"].disabled = true;
-        try {
-            const stream = await this.#capture.open({ camera: parts.cameras.value, microphone: parts.microphones.value });
-            if (this.#isClosed) return this.#capture.close();
-            this.#say("");
-            parts.preview.srcObject = stream;
-            this.#broadcaster.use(stream);
-            if (this.#record.status === "live") await this.#recorder?.start(stream);
-            await this.#showDevices(stream);
-        } catch (error) {
-            this.#say(captureAdvice(error));
-        }
-        parts["start-camera"].disabled = false;
-        this.#render();
+    #placed(hasPlace, broadcaster) {
+        const wasBroadcaster = this.#onAir.isBroadcaster;
+        this.#carryOut(this.#onAir.placeChanged(hasPlace, broadcaster));
+        if (wasBroadcaster && broadcaster === "encoder") this.#view.say("An encoder broadcasts this show now: this page has stopped.");
+        else if (hasPlace) this.#view.say("");
     }
 
-    async #showDevices(stream) {
-        const { cameras, microphones } = await this.#capture.devices();
-        const fill = (select, devices, track) => {
-            select.replaceChildren(...devices.map((device, index) => element("option", { value: device.deviceId, text: device.label || `Device ${index + 1}` })));
-            select.value = track?.getSettings().deviceId ?? "";
-        };
-        fill(this.#parts.cameras, cameras, stream.getVideoTracks()[0]);
-        fill(this.#parts.microphones, microphones, stream.getAudioTracks()[0]);
-    }
-
-    #render() {
-        const { status, title } = this.#record;
-        const parts = this.#parts;
-        const hasCamera = this.#capture.stream !== null;
-        const isUploading = this.#upload?.isRunning ?? false;
-        document.title = `${title} · Studio · Vitrine`;
-        parts.title.textContent = title;
-        setState(parts.state, isUploading ? "Uploading recording" : labels[status], isUploading ? "uploading" : status);
-        parts.viewers.textContent = String(this.#record.viewer_count);
-        parts.likes.textContent = String(this.#record.likes);
-        parts["start-camera"].hidden = hasCamera || status === "ended";
-        parts["go-live"].hidden = status !== "scheduled";
-        parts["go-live"].disabled = !hasCamera;
-        parts.end.hidden = status !== "live";
-        parts.microphone.hidden = parts.devices.hidden = !hasCamera;
-        parts["preview-note"].hidden = hasCamera;
-        parts["preview-note"].textContent = status === "ended" ? "The show is over." : "Your camera is off.";
-    }
-
-    #hear(level) {
-        const parts = this.#parts;
-        parts.level.value = level;
-        if (level > 0.004) this.#lastSound = performance.now();
-        const isMuted = parts.microphone.getAttribute("aria-pressed") === "true";
-        const isSilent = performance.now() - this.#lastSound > silenceTime && !isMuted;
-        if (isSilent && parts.notice.hidden) this.#say("Your microphone is silent. Is it the right one?");
-        if (!isSilent && parts.notice.textContent.startsWith("Your microphone")) this.#say("");
+    #refused({ code, message, in_reply_to: type, client_message_id: line }) {
+        if (code === "replaced" || line) return;
+        toast(message);
+        if (type === "start_stream" || type === "take_over") this.#carryOut(this.#onAir.refused(type));
     }
 
     #sentAway(code) {
-        // Another window is about to offer its picture: until then this one's goes on.
-        this.#sentAwayTimer = setTimeout(() => this.#broadcaster.close(), 10_000);
+        this.#carryOut(this.#onAir.displaced());
         if (code === 4409) {
-            this.#say("This show is run from another window now.");
-            const back = element("button", { type: "button", class: "compact", text: "Take it back", on: { click: () => this.#takeBack() } });
-            this.#parts.notice.append(" ", back);
+            this.#view.say("This show is run from another window now.");
+            this.#signaling.connect();  // to look on
         } else if (code === 4410) {
             toast("This show was deleted.");
             location.hash = "#/";
         } else {
-            this.#say("The token isn't valid any more. Open the link that the server printed.");
+            this.#view.say("The token isn't valid any more. Open the link that the server printed.");
         }
     }
 
-    #takeBack() {
-        clearTimeout(this.#sentAwayTimer);
-        this.#signaling.connect();
+    #announce({ run, startMs }) {
+        this.#signaling.send("recording_run", { device: deviceId(), run, starts_at_ms: startMs });
     }
 
-    #say(text) {
-        this.#parts.notice.hidden = text === "";
-        this.#parts.notice.textContent = text;
+    #hear(message) {
+        this.#chat.add(message);
+        this.#ownLines.saw(message);
     }
 
-    #linkState(text) {
-        byId("link-state").hidden = text === "";
-        byId("link-state").textContent = text;
+    #measure(level) {
+        this.#parts.level.value = level;
+        if (level > 0.004) this.#lastSound = performance.now();
+        const isMuted = this.#parts.microphone.getAttribute("aria-pressed") === "true";
+        this.#view.silence(performance.now() - this.#lastSound > silenceTime && !isMuted);
     }
 
-    async #keepAwake() {
-        if (this.#wakeLock && !this.#wakeLock.released) return;
-        this.#wakeLock = await navigator.wakeLock?.request("screen").catch(() => null) ?? null;
+    #mayUnload(event) {
+        if (this.#onAir.isBroadcaster) event.preventDefault();
+    }
+
+    #render() {
+        if (!this.#onAir || this.#isClosed) return;
+        this.#view.render(this.#record, this.#onAir, {
+            hasCamera: this.#capture.stream !== null, isUploading: this.#upload?.isRunning ?? false,
+        });
     }
 
     async #try(work) {

@@ -1,4 +1,5 @@
-// Brings a recording to the server by tus 1.0.0: in pieces, going on where it stopped.
+// Brings one run of a recording to the server by tus 1.0.0: in pieces, going on where it stopped.
+import { deviceId } from "./device.js";
 
 const pieceBytes = 1 << 20;
 const longestDelay = 15_000;
@@ -9,7 +10,7 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 /** The server will not take it, however often it is tried. */
 export class UploadRefused extends Error {}
 
-/** Dispatches `progress` (detail: 0…1). */
+/** Dispatches `progress` (detail: bytes that are there). */
 export class Uploader extends EventTarget {
     #api;
     #store;
@@ -28,19 +29,19 @@ export class Uploader extends EventTarget {
     }
 
     /**
-     * Returns when the server has all of it. Goes on through failures of the network; throws `UploadRefused` when the
+     * Returns when the server has all of a run. Goes on through failures of the network; throws `UploadRefused` when the
      * server says no.
      */
-    async upload(recording) {
+    async upload(run) {
         let failures = 0;
         let address = null;
         let offset = 0;
         while (!this.#isCancelled) {
             try {
-                if (address === null) ({ address, offset } = await this.#resumeOrBegin(recording));
-                this.#tell(offset / recording.blob.size);
-                if (offset === recording.blob.size) return;
-                offset = await this.#sendPiece(address, offset, recording.blob);
+                if (address === null) ({ address, offset } = await this.#resumeOrBegin(run));
+                this.#tell(offset);
+                if (offset === run.blob.size) return;
+                offset = await this.#sendPiece(address, offset, run.blob);
                 failures = 0;
             } catch (error) {
                 if (error instanceof UploadRefused) throw error;
@@ -51,8 +52,8 @@ export class Uploader extends EventTarget {
         }
     }
 
-    #tell(share) {
-        this.dispatchEvent(new CustomEvent("progress", { detail: share }));
+    #tell(bytes) {
+        this.dispatchEvent(new CustomEvent("progress", { detail: bytes }));
     }
 
     async #request(method, address, headers, body) {
@@ -60,21 +61,21 @@ export class Uploader extends EventTarget {
     }
 
     /** Where the upload stands that was begun before, or a new one. */
-    async #resumeOrBegin(recording) {
-        const known = await this.#store.uploadAddress(this.#streamId);
-        if (known?.size === recording.blob.size) {
+    async #resumeOrBegin({ run, type, startMs, blob }) {
+        const known = await this.#store.uploadAddress(this.#streamId, run);
+        if (known?.size === blob.size) {
             const answer = await this.#request("HEAD", known.address, {});
             if (answer.ok) return { address: known.address, offset: Number(answer.headers.get("Upload-Offset")) };
             if (![404, 410].includes(answer.status)) throw new Error(`HEAD: ${answer.status}`);
         }
-        const parts = recording.parts.map((part) => `${part.size}@${part.startMs}`).join(",");
+        const metadata = { filetype: type, device: deviceId(), run: String(run), starts_at_ms: String(startMs) };
         const answer = await this.#request("POST", `/api/livestreams/${this.#streamId}/recording`, {
-            "Upload-Length": String(recording.blob.size),
-            "Upload-Metadata": `filetype ${base64(recording.type)},parts ${base64(parts)}`,
+            "Upload-Length": String(blob.size),
+            "Upload-Metadata": Object.entries(metadata).map(([name, value]) => `${name} ${base64(value)}`).join(","),
         });
         if (answer.status !== 201) throw await this.#failure(answer);
         const address = answer.headers.get("Location");
-        await this.#store.setUploadAddress(this.#streamId, address, recording.blob.size);
+        await this.#store.setUploadAddress(this.#streamId, run, address, blob.size);
         return { address, offset: 0 };
     }
 

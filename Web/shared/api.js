@@ -37,6 +37,7 @@ export class API {
     relayReport(id) { return this.#call("GET", `/api/livestreams/${id}/relay`); }
     createLivestream(fields) { return this.#call("POST", "/api/livestreams", fields); }
     changeLivestream(id, fields) { return this.#call("PATCH", `/api/livestreams/${id}`, fields); }
+    finishRecording(id) { return this.#call("POST", `/api/livestreams/${id}/recording/finish`); }
     deleteLivestream(id) { return this.#call("DELETE", `/api/livestreams/${id}`); }
     chat(id, query) { return this.#call("GET", `/api/livestreams/${id}/chat?${new URLSearchParams(query)}`); }
     likes(id, query) { return this.#call("GET", `/api/livestreams/${id}/likes?${new URLSearchParams(query)}`); }

@@ -1,0 +1,46 @@
+// Remembers over a reload that this page was broadcasting a show. A tab that was duplicated has the same memory, so it
+// counts only while no other tab is at it.
+
+/** So long ago it may have been. */
+const patience = 120_000;
+const key = (streamId) => `vitrine.on-air.${streamId}`;
+
+export class OnAirMark {
+    #streamId;
+    #timer = null;
+    #release = null;
+
+    constructor(streamId) {
+        this.#streamId = streamId;
+    }
+
+    /** Whether this page was broadcasting this show a moment ago, and no other does so. */
+    async wasOnAir() {
+        const time = Number(sessionStorage.getItem(key(this.#streamId)));
+        if (!time || Math.abs(Date.now() - time) > patience) return false;
+        if (!navigator.locks) return true;
+        return new Promise((resolve) => {
+            navigator.locks.request(key(this.#streamId), { ifAvailable: true }, (lock) => resolve(lock !== null)).catch(() => resolve(false));
+        });
+    }
+
+    set(isOnAir) {
+        if (isOnAir === (this.#timer !== null)) return;
+        clearInterval(this.#timer);
+        this.#timer = null;
+        this.#release?.();
+        this.#release = null;
+        if (!isOnAir) return sessionStorage.removeItem(key(this.#streamId));
+        const note = () => sessionStorage.setItem(key(this.#streamId), String(Date.now()));
+        note();
+        this.#timer = setInterval(note, 5000);
+        navigator.locks?.request(key(this.#streamId), () => new Promise((resolve) => { this.#release = resolve; })).catch(() => {});
+    }
+
+    /** The page goes, and the memory stays. */
+    suspend() {
+        clearInterval(this.#timer);
+        this.#timer = null;
+        this.#release?.();
+    }
+}

@@ -67,7 +67,7 @@ struct AuthorityTests {
         #expect(servers.count == 2)
         let username = try #require(servers[1].username)
         let expiry = try #require(Int64(username.split(separator: ":")[0]))
-        #expect((11 * 3_600...12 * 3_600).contains(expiry - clock.now.milliseconds / 1_000))
+        #expect((3_500...3_600).contains(expiry - clock.now.milliseconds / 1_000))
         // base64(HMAC-SHA1("north", "1700000000:vitrine")), computed with `openssl dgst -sha1 -hmac north -binary`
         #expect(
             ICEServerSource.credential(for: "1700000000:vitrine", secret: "north") == "AFKz03ntI1W0eR5PiXKJIf092Vk=")

@@ -158,6 +158,8 @@ function showLink(text) {
 
 signaling.addEventListener("joined", ({ detail }) => {
     showLink("");
+    // The session goes on where the shop's token has run out, with all that belongs to the show.
+    if (token.value) api.token = signaling.resumeToken ?? token.value;
     viewer.iceServers = detail.ice_servers;
     if (detail.stream.status !== "ended") for (const message of detail.chat) chat.add(message);
     for (const message of detail.chat) ownLines.saw(message);

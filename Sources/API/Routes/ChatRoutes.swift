@@ -8,6 +8,7 @@ import Wire
 struct ChatRoutes {
     let store: any LivestreamStore
     let shows: ShowRegistry
+    let access: ShowAccess
     let admin: AdminMiddleware
 
     func add(to router: some RouterMethods<VitrineContext>) {
@@ -19,7 +20,9 @@ struct ChatRoutes {
     }
 
     @Sendable private func history(_ request: Request, context: VitrineContext) async throws -> Response {
-        let page = try await store.chat(of: context.streamID(), chatQuery(of: request), page: request.page())
+        let id = try context.streamID()
+        try await access.require(request, for: id)
+        let page = try await store.chat(of: id, chatQuery(of: request), page: request.page())
         return try JSON.response(ListJSON(page: page))
     }
 
@@ -43,8 +46,10 @@ struct ChatRoutes {
     }
 
     @Sendable private func likes(_ request: Request, context: VitrineContext) async throws -> Response {
+        let id = try context.streamID()
+        try await access.require(request, for: id)
         let span = try request.clockSpan() ?? 0...Int64.max
-        let page = try await store.likes(of: context.streamID(), milliseconds: span, page: request.page())
+        let page = try await store.likes(of: id, milliseconds: span, page: request.page())
         let items = page.items.map { LikesJSON(atMS: $0.atMS, count: $0.count) }
         return try JSON.response(ListJSON(page: Page(items: items, nextCursor: page.nextCursor)))
     }

@@ -10,6 +10,7 @@ struct LivestreamRoutes {
     let shows: ShowRegistry
     let recordings: RecordingLibrary
     let clock: ServerClock
+    let access: ShowAccess
     let admin: AdminMiddleware
 
     func add(to router: some RouterMethods<VitrineContext>) {
@@ -27,13 +28,33 @@ struct LivestreamRoutes {
             status = Livestream.Status(rawValue: text)
             guard status != nil else { throw Problem.invalid("\"status\" is scheduled, live or ended.") }
         }
-        var page = try await store.livestreams(status: status, page: request.page())
-        for index in page.items.indices { page.items[index] = await shows.current(page.items[index]) }
+        var page: Page<Livestream>
+        switch await access.listing(request) {
+        case .all: page = try await store.livestreams(status: status, page: request.page())
+        case .only(let id): page = Page(items: try await only(id, status: status), nextCursor: nil)
+        case .none: page = Page(items: [], nextCursor: nil)
+        }
+        for index in page.items.indices {
+            page.items[index] = access.shown(await shows.current(page.items[index]))
+        }
         return try JSON.response(ListJSON(page: page))
     }
 
+    /// The one show that a guest may see; none when it is gone, or has another status.
+    private func only(_ id: StreamID, status: Livestream.Status?) async throws -> [Livestream] {
+        var found: Livestream?
+        do throws(StoreError) {
+            found = try await store.livestream(id)
+        } catch {
+            guard case .notFound = error else { throw error }
+        }
+        return [found].compactMap { $0 }.filter { status == nil || status == $0.status }
+    }
+
     @Sendable private func show(_ request: Request, context: VitrineContext) async throws -> Response {
-        try JSON.response(await shows.current(store.livestream(context.streamID())))
+        let id = try context.streamID()
+        try await access.require(request, for: id)
+        return try JSON.response(access.shown(await shows.current(store.livestream(id))))
     }
 
     @Sendable private func create(_ request: Request, context: VitrineContext) async throws -> Response {
@@ -44,7 +65,8 @@ struct LivestreamRoutes {
             description: try LivestreamFields.checkedDescription(fields.description ?? ""), createdAt: clock.now,
             scheduledAt: fields.scheduledAt ?? nil, delivery: try fields.delivery(over: Delivery()))
         try await store.create(stream)
-        return try JSON.response(stream, status: .created, headers: [.location: "/api/livestreams/\(stream.id)"])
+        return try JSON.response(
+            access.shown(stream), status: .created, headers: [.location: "/api/livestreams/\(stream.id)"])
     }
 
     @Sendable private func change(_ request: Request, context: VitrineContext) async throws -> Response {
@@ -58,7 +80,7 @@ struct LivestreamRoutes {
             scheduledAt: fields.scheduledAt, delivery: delivery)
         let stream = try await store.update(id, with: changes)
         await shows.recordChanged(id)
-        return try JSON.response(await shows.current(stream))
+        return try JSON.response(access.shown(await shows.current(stream)))
     }
 
     @Sendable private func delete(_ request: Request, context: VitrineContext) async throws -> Response {

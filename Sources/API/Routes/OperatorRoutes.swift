@@ -14,6 +14,7 @@ struct OperatorRoutes {
     let relay: Relay
     let iceServers: ICEServerSource
     let description: ByteBuffer
+    let access: ShowAccess
     let admin: AdminMiddleware
 
     private struct Health: Encodable {
@@ -45,6 +46,9 @@ struct OperatorRoutes {
         }
         // Lets a page find out whether a token is the admin's before it shows what only the admin can do.
         router.group("/api/admin").add(middleware: admin).get { _, _ in Response(status: .noContent) }
-        router.get("/api/ice_servers") { _, _ in try JSON.response(iceServers.servers()) }
+        router.get("/api/ice_servers") { request, _ in
+            try await access.requireAny(request)
+            return try JSON.response(iceServers.servers())
+        }
     }
 }

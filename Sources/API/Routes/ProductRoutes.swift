@@ -9,6 +9,7 @@ struct ProductRoutes {
     let store: any LivestreamStore
     let shows: ShowRegistry
     let clock: ServerClock
+    let access: ShowAccess
     let admin: AdminMiddleware
 
     func add(to router: some RouterMethods<VitrineContext>) {
@@ -22,7 +23,9 @@ struct ProductRoutes {
     }
 
     @Sendable private func list(_ request: Request, context: VitrineContext) async throws -> Response {
-        try JSON.response(ListJSON(page: await store.products(of: context.streamID(), page: request.page())))
+        let id = try context.streamID()
+        try await access.require(request, for: id)
+        return try JSON.response(ListJSON(page: await store.products(of: id, page: request.page())))
     }
 
     @Sendable private func create(_ request: Request, context: VitrineContext) async throws -> Response {

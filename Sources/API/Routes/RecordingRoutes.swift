@@ -9,6 +9,7 @@ import Wire
 struct RecordingRoutes {
     let recordings: RecordingLibrary
     let store: any LivestreamStore
+    let access: ShowAccess
     let admin: AdminMiddleware
 
     func add(to router: some RouterMethods<VitrineContext>) {
@@ -44,7 +45,7 @@ struct RecordingRoutes {
         } catch {
             throw Problem(error)
         }
-        return try JSON.response(try await store.livestream(id), status: .accepted)
+        return try JSON.response(access.shown(try await store.livestream(id)), status: .accepted)
     }
 
     @Sendable private func create(_ request: Request, context: VitrineContext) async throws -> Response {
@@ -128,6 +129,7 @@ struct RecordingRoutes {
 
     @Sendable private func replay(_ request: Request, context: VitrineContext) async throws -> Response {
         let stream = try context.streamID()
+        try await access.requireReplay(request, of: stream)
         let file: ReplayFile
         do {
             file = try recordings.replay(of: stream)

@@ -17,8 +17,7 @@ struct RelayRoutes {
     let shows: ShowRegistry
     let iceServers: ICEServerSource
     let admin: AdminMiddleware
-    /// Whom the shop vouches for, when the operator asks for that.
-    let viewers: ViewerAuthority?
+    let access: ShowAccess
 
     func add(to router: some RouterMethods<VitrineContext>) {
         router.group("/whip/{id}").add(middleware: admin).post(use: publish).delete("{session}", use: end)
@@ -51,8 +50,8 @@ struct RelayRoutes {
     private func mayHaveCredentials(_ request: Request, context: VitrineContext, at door: Door) async -> Bool {
         let token = AdminAuthority.bearerToken(of: request)
         if admin.authority.accepts(token) { return true }
-        guard door == .whep, let viewers, let stream = try? context.streamID() else { return false }
-        return await viewers.accepts(token, for: stream)
+        guard door == .whep, access.viewers != nil, let stream = try? context.streamID() else { return false }
+        return await access.allows(request, for: stream)
     }
 
     @Sendable private func report(_ request: Request, context: VitrineContext) async throws -> Response {
@@ -80,13 +79,8 @@ struct RelayRoutes {
 
     @Sendable private func play(_ request: Request, context: VitrineContext) async throws -> Response {
         let stream = try context.streamID()
+        try await access.require(request, for: stream)
         _ = try await store.livestream(stream)
-        if let viewers {
-            let token = AdminAuthority.bearerToken(of: request)
-            guard await viewers.accepts(token, for: stream) else {
-                throw AdminAuthority.refusal("This needs a viewer's token.", error: nil)
-            }
-        }
         let offer = try await offer(request)
         return answer(try await negotiating { try await relay.play(stream, offer: offer) }, path: "/whep/\(stream)")
     }

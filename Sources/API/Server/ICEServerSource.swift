@@ -8,7 +8,7 @@ import Wire
 /// A TURN user name is the time at which it expires, and its password an HMAC of that under a secret that this server
 /// and the TURN server share: the scheme of coturn's `use-auth-secret` (draft-uberti-behave-turn-rest-00).
 struct ICEServerSource: Sendable {
-    private static let credentialLifetime: Int64 = 12 * 3_600
+    private static let credentialLifetime: Int64 = 3_600
 
     /// Given as they are: STUN servers, or TURN servers with fixed credentials.
     let fixed: [ICEServer]

@@ -42,8 +42,10 @@ package struct VitrineServer: Service {
         var room = RoomConfiguration()
         room.adminGraceMS = options.adminGraceMS
         room.relayIsAvailable = true
+        let replays = options.viewerTokenSecret.map { ReplaySignature(secret: $0) }
         let shows = ShowRegistry(
             store: store, clock: clock, configuration: room, backlogLimit: options.storeQueue, relay: relay,
+            replays: replays,
             onEnded: { [recordings] in await recordings.makeReplayIfDue(of: $0) }, metrics: metrics, logger: logger)
         await recordings.observe { await shows.recordChanged($0) }
         let iceServers = ICEServerSource(
@@ -51,12 +53,14 @@ package struct VitrineServer: Service {
         let admin = AdminAuthority(token: options.adminToken)
         var viewers: ViewerAuthority?
         if let secret = options.viewerTokenSecret { viewers = await ViewerAuthority(secret: secret) }
+        let resumes = ResumeAuthority(secret: options.adminToken)
         let rules = ClientSession.Rules(
-            admin: admin, viewers: viewers, resumes: ResumeAuthority(secret: options.adminToken), clock: clock,
+            admin: admin, viewers: viewers, resumes: resumes, clock: clock,
             recordings: recordings, joinTime: options.joinTime, iceServers: { iceServers.servers() })
 
         let parts = Parts(
-            clock: clock, metrics: metrics, shows: shows, iceServers: iceServers, admin: admin, viewers: viewers)
+            clock: clock, metrics: metrics, shows: shows, iceServers: iceServers, admin: admin,
+            access: ShowAccess(admin: admin, viewers: viewers, resumes: resumes, replays: replays, clock: clock))
         let application = Application(
             router: try router(parts), server: try serverBuilder(shows: shows, rules: rules),
             configuration: .init(address: .hostname(options.host, port: options.port), serverName: nil, backlog: 4_096),
@@ -82,7 +86,7 @@ package struct VitrineServer: Service {
         let shows: ShowRegistry
         let iceServers: ICEServerSource
         let admin: AdminAuthority
-        let viewers: ViewerAuthority?
+        let access: ShowAccess
     }
 
     private func router(_ parts: Parts) throws -> Router<VitrineContext> {
@@ -97,18 +101,20 @@ package struct VitrineServer: Service {
         let allowed = AllowedMethods()
         router.add(middleware: AllowedMethodsMiddleware(allowed: allowed))
         LivestreamRoutes(
-            store: store, shows: parts.shows, recordings: recordings, clock: parts.clock, admin: admin
+            store: store, shows: parts.shows, recordings: recordings, clock: parts.clock, access: parts.access,
+            admin: admin
         ).add(to: router)
-        ChatRoutes(store: store, shows: parts.shows, admin: admin).add(to: router)
-        ProductRoutes(store: store, shows: parts.shows, clock: parts.clock, admin: admin).add(to: router)
-        RecordingRoutes(recordings: recordings, store: store, admin: admin).add(to: router)
+        ChatRoutes(store: store, shows: parts.shows, access: parts.access, admin: admin).add(to: router)
+        ProductRoutes(store: store, shows: parts.shows, clock: parts.clock, access: parts.access, admin: admin).add(
+            to: router)
+        RecordingRoutes(recordings: recordings, store: store, access: parts.access, admin: admin).add(to: router)
         RelayRoutes(
             relay: relay, store: store, shows: parts.shows, iceServers: parts.iceServers, admin: admin,
-            viewers: parts.viewers
+            access: parts.access
         ).add(to: router)
         OperatorRoutes(
             store: store, shows: parts.shows, metrics: parts.metrics, relay: relay, iceServers: parts.iceServers,
-            description: try Self.description(), admin: admin
+            description: try Self.description(), access: parts.access, admin: admin
         ).add(to: router)
         SignalingRoute(origins: origins).add(to: router)
         try PageRoutes().add(to: router)

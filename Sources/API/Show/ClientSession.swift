@@ -23,9 +23,6 @@ struct ClientSession {
         let show: Show
     }
 
-    /// A token of a session that began before this isn't taken after a restart.
-    private static let longestSessionMS: Int64 = 12 * 3_600_000
-
     let connection: ClientConnection
     let shows: ShowRegistry
     let rules: Rules
@@ -82,7 +79,7 @@ struct ClientSession {
             let former = rules.resumes.session(of: join.resumeToken)
                 .flatMap { $0.stream == join.streamID && $0.role == join.role ? $0 : nil }
             // A stranger learns nothing of which shows there are.
-            if former == nil { try await authorise(join, resuming: nil) }
+            var givenName = former == nil ? try await authorise(join, resuming: nil) : former?.givenName
             let show: Show
             do {
                 show = try await shows.show(join.streamID)
@@ -90,8 +87,8 @@ struct ClientSession {
                 throw MessageError(joining: error)
             }
             let resumed = await mayGoOn(former, in: show) ? former : nil
-            try await authorise(join, resuming: resumed)
-            let entrance = entrance(of: join, resuming: resumed)
+            if former != nil { givenName = try await authorise(join, resuming: resumed) }
+            let entrance = entrance(of: join, resuming: resumed, givenName: givenName)
             if await show.join(entrance, connection: connection) {
                 return Membership(client: entrance.client, role: join.role, show: show)
             }
@@ -104,29 +101,39 @@ struct ClientSession {
         guard let former else { return false }
         if await show.mayResume(former.client) { return true }
         let start = rules.clock.startedAt
-        return former.since <= start && start.milliseconds(since: former.since) < Self.longestSessionMS
+        return former.since <= start && start.milliseconds(since: former.since) < ResumeAuthority.longestSessionMS
             && rules.clock.now.milliseconds(since: start) <= Departures.patienceMS
     }
 
-    private func entrance(of join: ClientMessage.Join, resuming former: ResumeAuthority.Session?) -> Entrance {
+    private func entrance(
+        of join: ClientMessage.Join, resuming former: ResumeAuthority.Session?, givenName: String?
+    ) -> Entrance {
         let session =
-            former ?? .init(client: .random(), stream: join.streamID, role: join.role, since: rules.clock.now)
+            former
+            ?? .init(
+                client: .random(), stream: join.streamID, role: join.role, since: rules.clock.now, givenName: givenName)
         return Entrance(
-            client: session.client, role: join.role, name: join.name, place: join.place,
+            client: session.client, role: join.role, name: givenName ?? join.name, isNameGiven: givenName != nil,
+            place: join.place,
             iceServers: rules.iceServers(), resumeToken: rules.resumes.token(for: session))
     }
 
-    /// A viewer who was let in stays so while the session goes on; an admin always shows the token.
-    private func authorise(_ join: ClientMessage.Join, resuming former: ResumeAuthority.Session?) async throws {
-        let isAllowed =
-            switch join.role {
-            case .admin: rules.admin.accepts(join.token)
-            case .customer where former != nil: true
-            case .customer: await rules.viewers?.accepts(join.token, for: join.streamID) ?? true
+    /// A viewer who was let in stays so while the session goes on; an admin always shows the token. The name that the
+    /// shop has given, if it has.
+    private func authorise(
+        _ join: ClientMessage.Join, resuming former: ResumeAuthority.Session?
+    ) async throws -> String? {
+        switch join.role {
+        case .admin: if rules.admin.accepts(join.token) { return nil }
+        case .customer:
+            guard let viewers = rules.viewers else { return nil }
+            // The shop may have renewed it in mid-show.
+            if let claims = await viewers.claims(of: join.token, for: join.streamID) {
+                return claims.name.map { String($0.prefix(80)) }
             }
-        guard isAllowed else {
-            throw MessageError(code: .unauthorized, message: "The token isn't valid for this.", inReplyTo: "join")
+            if let former { return former.givenName }
         }
+        throw MessageError(code: .unauthorized, message: "The token isn't valid for this.", inReplyTo: "join")
     }
 
     private func receive(_ input: ClientConnection.Input, from member: Membership) async {

@@ -6,6 +6,8 @@ struct Entrance: Sendable {
     let client: ClientID
     let role: ClientRole
     let name: String?
+    /// The shop has given the name: nobody else changes it.
+    let isNameGiven: Bool
     let place: PlaceWish
     let iceServers: [ICEServer]
     /// Takes the session up again.

@@ -29,6 +29,7 @@ actor Show {
     private nonisolated let studioUplink = Mutex<RelaySessionID?>(nil)
     /// Sessions whose sockets went a moment ago, and when, by whom they are.
     private var departures = Departures()
+    private let replays: ReplaySignature?
     private let onEnded: @Sendable (StreamID) async -> Void
     private let metrics: ServerMetrics
     private let logger: Logger
@@ -45,12 +46,14 @@ actor Show {
 
     init(
         room: Room, clock: ServerClock, store: any LivestreamStore, backlogLimit: Int, relay: Relay,
-        onEnded: @escaping @Sendable (StreamID) async -> Void, metrics: ServerMetrics, logger: Logger
+        replays: ReplaySignature?, onEnded: @escaping @Sendable (StreamID) async -> Void, metrics: ServerMetrics,
+        logger: Logger
     ) {
         id = room.stream.id
         self.room = room
         self.clock = clock
         self.store = store
+        self.replays = replays
         self.onEnded = onEnded
         self.metrics = metrics
         backlog = WriteBacklog(limit: backlogLimit)
@@ -78,7 +81,8 @@ actor Show {
         logger.debug("\(role) joined", metadata: ["client": "\(client)"])
         handle(
             .joined(
-                client, role: role, name: entrance.name, iceServers: entrance.iceServers, place: entrance.place,
+                client, role: role, name: entrance.name, isNameGiven: entrance.isNameGiven,
+                iceServers: entrance.iceServers, place: entrance.place,
                 resumeToken: entrance.resumeToken))
         return true
     }
@@ -143,9 +147,9 @@ actor Show {
         for effect in effects {
             switch effect {
             case .send(let message, let client):
-                connections[client]?.send(.text(ByteBuffer(bytes: message.encoded())))
+                connections[client]?.send(.text(ByteBuffer(bytes: shown(message).encoded())))
             case .broadcast(let message):
-                let text = ClientConnection.Output.text(ByteBuffer(bytes: message.encoded()))
+                let text = ClientConnection.Output.text(ByteBuffer(bytes: shown(message).encoded()))
                 for connection in connections.values { connection.send(text) }
             case .close(let client, let code):
                 connections.removeValue(forKey: client)?.send(.close(code))
@@ -156,6 +160,12 @@ actor Show {
                 relayDesk.carryOut(request, for: self)
             }
         }
+    }
+
+    /// Whoever is in the show may have its replay.
+    private func shown(_ message: ServerMessage) -> ServerMessage {
+        guard let replays else { return message }
+        return message.naming(replay: replays.query(for: id, at: clock.now))
     }
 
     /// One write at a time, each taking all that has come since the one before: under load they grow, not queue.

@@ -16,6 +16,8 @@ actor ShowRegistry {
     private let configuration: RoomConfiguration
     private let backlogLimit: Int
     private let relay: Relay
+    /// Signs the addresses of replays where viewers need tokens.
+    private let replays: ReplaySignature?
     /// Called when a show's end is in the store.
     private let onEnded: @Sendable (StreamID) async -> Void
     private let metrics: ServerMetrics
@@ -33,14 +35,15 @@ actor ShowRegistry {
 
     init(
         store: any LivestreamStore, clock: ServerClock, configuration: RoomConfiguration,
-        backlogLimit: Int, relay: Relay, onEnded: @escaping @Sendable (StreamID) async -> Void,
-        metrics: ServerMetrics, logger: Logger
+        backlogLimit: Int, relay: Relay, replays: ReplaySignature?,
+        onEnded: @escaping @Sendable (StreamID) async -> Void, metrics: ServerMetrics, logger: Logger
     ) {
         self.store = store
         self.clock = clock
         self.configuration = configuration
         self.backlogLimit = backlogLimit
         self.relay = relay
+        self.replays = replays
         self.onEnded = onEnded
         self.metrics = metrics
         self.logger = logger
@@ -78,7 +81,8 @@ actor ShowRegistry {
         let room = Room(stream: stream, recentChat: chat, recentLikes: likes, configuration: configuration)
         return Show(
             room: room, clock: clock, store: store,
-            backlogLimit: backlogLimit, relay: relay, onEnded: onEnded, metrics: metrics, logger: logger)
+            backlogLimit: backlogLimit, relay: relay, replays: replays, onEnded: onEnded, metrics: metrics,
+            logger: logger)
     }
 
     /// What clients may send again because the server stopped before it could acknowledge it.

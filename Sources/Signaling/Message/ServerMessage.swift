@@ -43,6 +43,26 @@ package enum ServerMessage: Equatable, Sendable {
         package var hasPlace: Bool?
     }
 
+    /// The message with this behind the address of its record's replay.
+    package func naming(replay query: String) -> ServerMessage {
+        func named(_ stream: Livestream) -> Livestream {
+            var stream = stream
+            stream.replayQuery = query
+            return stream
+        }
+        switch self {
+        case .joined(var joined):
+            joined.stream = named(joined.stream)
+            return .joined(joined)
+        case .streamStarted(let stream): return .streamStarted(named(stream))
+        case .streamEnded(let stream): return .streamEnded(named(stream))
+        case .streamUpdate(var update):
+            update.changed = update.changed.map(named)
+            return .streamUpdate(update)
+        default: return self
+        }
+    }
+
     /// The message as one JSON object in UTF-8.
     package func encoded() -> [UInt8] {
         let encoder = JSONEncoder()

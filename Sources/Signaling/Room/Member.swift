@@ -4,6 +4,8 @@ internal import Wire
 struct Member: Sendable {
     let role: ClientRole
     private(set) var name: String
+    /// The shop has given it.
+    private let isNameGiven: Bool
     var path: Path?
     /// The relay has been asked to offer to it, and has not lost it since.
     var isInvited = false
@@ -25,8 +27,9 @@ struct Member: Sendable {
     var signaling: TokenBucket
     var errors: TokenBucket
 
-    init(role: ClientRole, name: String?, configuration: RoomConfiguration, at now: Timestamp) {
+    init(role: ClientRole, name: String?, isNameGiven: Bool, configuration: RoomConfiguration, at now: Timestamp) {
         self.role = role
+        self.isNameGiven = isNameGiven
         self.name = Self.displayName(name, role: role)
         likes = TokenBucket(configuration.likes, at: now)
         chat = TokenBucket(configuration.chat, at: now)
@@ -34,7 +37,10 @@ struct Member: Sendable {
         errors = TokenBucket(configuration.errors, at: now)
     }
 
-    mutating func rename(to name: String?) { self.name = Self.displayName(name, role: role) }
+    /// A name that the shop has given stays.
+    mutating func rename(to name: String?) {
+        if !isNameGiven { self.name = Self.displayName(name, role: role) }
+    }
 
     /// It is served by the relay, or is to be.
     var usesRelay: Bool { path == .relay || isRacing }

@@ -3,7 +3,8 @@ internal import Wire
 /// Coming and going.
 extension Room {
     mutating func join(
-        _ client: ClientID, role: ClientRole, name: String?, iceServers: [ICEServer], place wish: PlaceWish,
+        _ client: ClientID, role: ClientRole, name: String?, isNameGiven: Bool, iceServers: [ICEServer],
+        place wish: PlaceWish,
         resumeToken: String, at now: Timestamp, _ effects: inout [RoomEffect]
     ) {
         guard members[client] == nil else { return }
@@ -13,7 +14,8 @@ extension Room {
             return
         }
         if role == .admin { enter(client, wishing: wish, &effects) }
-        members[client] = Member(role: role, name: name, configuration: configuration, at: now)
+        members[client] = Member(
+            role: role, name: name, isNameGiven: isNameGiven, configuration: configuration, at: now)
         if role == .customer { viewerCountChanged(by: 1) }
         stream.broadcaster = broadcaster
         if role == .admin {

@@ -74,9 +74,10 @@ package struct Room: Sendable {
     ) -> [RoomEffect] {
         var effects: [RoomEffect] = []
         switch event {
-        case .joined(let client, let role, let name, let iceServers, let place, let resumeToken):
+        case .joined(let client, let role, let name, let isGiven, let iceServers, let place, let resumeToken):
             join(
-                client, role: role, name: name, iceServers: iceServers, place: place, resumeToken: resumeToken,
+                client, role: role, name: name, isNameGiven: isGiven, iceServers: iceServers, place: place,
+                resumeToken: resumeToken,
                 at: now, &effects)
         case .left(let client): leave(client, &effects)
         case .message(let client, let message): receive(message, from: client, at: now, using: &generator, &effects)

@@ -4,8 +4,8 @@ package import Wire
 package enum RoomEvent: Sendable {
     /// Somebody whose token has been checked comes in.
     case joined(
-        ClientID, role: ClientRole, name: String?, iceServers: [ICEServer], place: PlaceWish = .take,
-        resumeToken: String = "")
+        ClientID, role: ClientRole, name: String?, isNameGiven: Bool = false, iceServers: [ICEServer],
+        place: PlaceWish = .take, resumeToken: String = "")
     case left(ClientID)
     case message(ClientID, ClientMessage)
     /// A member sent something that is no message.

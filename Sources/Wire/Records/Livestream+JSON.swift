@@ -27,13 +27,15 @@ extension Livestream: Encodable {
         try container.encode(broadcaster, forKey: .broadcaster)
         try container.encode(delivery, forKey: .delivery)
         try container.encode(pinnedProducts, forKey: .pinnedProducts)
-        try container.encode(recording.map { RecordingJSON(recording: $0, stream: id) }, forKey: .recording)
+        try container.encode(
+            recording.map { RecordingJSON(recording: $0, stream: id, query: replayQuery) }, forKey: .recording)
     }
 }
 
 private struct RecordingJSON: Encodable {
     let recording: Recording
     let stream: StreamID
+    let query: String?
 
     private enum CodingKeys: String, CodingKey {
         case status, url, runs
@@ -49,6 +51,6 @@ private struct RecordingJSON: Encodable {
         try container.encode(recording.sizeBytes, forKey: .sizeBytes)
         try container.encode(recording.durationMS, forKey: .durationMS)
         try container.encode(recording.runs, forKey: .runs)
-        try container.encode("/api/livestreams/\(stream)/recording", forKey: .url)
+        try container.encode("/api/livestreams/\(stream)/recording\(query.map { "?\($0)" } ?? "")", forKey: .url)
     }
 }

@@ -22,6 +22,8 @@ package struct Livestream: Equatable, Sendable {
     /// What is pinned now, in the order in which it was pinned.
     package var pinnedProducts: [Product]
     package var recording: Recording?
+    /// What the address of its replay has behind it for who may have that; nil where everybody may.
+    package var replayQuery: String?
 
     /// A show that has not begun.
     package init(

@@ -163,7 +163,7 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "MongoDriver", "Storage", "Wire",
+                "MongoDriver", "Storage", "TestSupport", "Wire",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -203,7 +203,7 @@ if Context.environment["VITRINE_RELAY_ONLY"] != nil {
 
 // For work on the store: the same, for its two homes.
 if Context.environment["VITRINE_STORAGE_ONLY"] != nil {
-    let kept: Set = ["Wire", "CMongoC", "MongoDriver", "Storage", "StorageTests"]
+    let kept: Set = ["Wire", "CMongoC", "MongoDriver", "Storage", "StorageTests", "TestSupport"]
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
     package.dependencies = [

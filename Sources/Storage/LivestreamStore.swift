@@ -41,13 +41,14 @@ package protocol LivestreamStore: Sendable {
     func products(of id: StreamID, page: PageRequest) async throws(StoreError) -> Page<Product>
     func update(_ product: ProductID, of id: StreamID, with changes: ProductChanges) async throws(StoreError) -> Product
     func delete(_ product: ProductID, of id: StreamID) async throws(StoreError)
-    /// Pinned from `atMS` on. One that is pinned already stays as it is.
-    func pin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product
+    /// Pinned from `atMS` on. One that is pinned already stays as it is. `.conflict` when `limit` others are.
+    func pin(_ product: ProductID, of id: StreamID, atMS: Int64, limit: Int) async throws(StoreError) -> Product
     /// No longer pinned from `atMS` on. One that isn't pinned stays as it is.
     func unpin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product
 
     // Keeping no longer than asked
-    /// Puts `ChatMessage.anonymousName` in the place of a name; in how many messages.
+    /// Puts `ChatMessage.anonymousName` in the place of a name, in whatever spelling that looks the same
+    /// (`VisibleText.key`); in how many messages.
     func eraseName(_ name: String, of id: StreamID) async throws(StoreError) -> Int
     /// Deletes messages that were said before `time`, `limit` at most; how many they were.
     func deleteChat(before time: Timestamp, limit: Int) async throws(StoreError) -> Int
@@ -75,6 +76,20 @@ package protocol LivestreamStore: Sendable {
 
 /// Names a store.
 package typealias StoreID = Identifier<StoreError>
+
+extension LivestreamStore {
+    /// However many others are pinned.
+    package func pin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product {
+        try await pin(product, of: id, atMS: atMS, limit: .max)
+    }
+}
+
+extension StoreError {
+    /// More products are pinned than may be.
+    static func tooManyPins(_ limit: Int) -> StoreError {
+        .conflict(reason: "\(limit) products are pinned, and no more may be: unpin one first.")
+    }
+}
 
 /// What went wrong in a store, as far as its callers act on it.
 package enum StoreError: Error, Equatable {
@@ -135,15 +150,18 @@ package struct LivestreamChanges: Equatable, Sendable {
     package var title: String?
     package var description: String?
     package var scheduledAt: Timestamp??
-    package var delivery: Delivery?
+    package var deliveryMode: Delivery.Mode?
+    package var maxDirectViewers: Int?
 
     package init(
-        title: String? = nil, description: String? = nil, scheduledAt: Timestamp?? = nil, delivery: Delivery? = nil
+        title: String? = nil, description: String? = nil, scheduledAt: Timestamp?? = nil,
+        deliveryMode: Delivery.Mode? = nil, maxDirectViewers: Int? = nil
     ) {
         self.title = title
         self.description = description
         self.scheduledAt = scheduledAt
-        self.delivery = delivery
+        self.deliveryMode = deliveryMode
+        self.maxDirectViewers = maxDirectViewers
     }
 }
 

@@ -1,13 +1,14 @@
 """REST as docs/protocol.md has it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urljoin
 
 import pytest
 import requests
 
 from signaling_client import Client
-from vitrine import API, assert_problem
+from vitrine import API, assert_problem, until
 
 ABSENT = "does-not-exist"
 
@@ -233,3 +234,95 @@ def test_metrics_count_what_happens(server, api, stream):
     text = api.get("/metrics").text
     assert 'vitrine_clients{role="customer"} 1' in text
     assert "vitrine_likes_total 1" in text and "vitrine_chat_messages_total 1" in text
+
+
+def test_a_name_is_erased_however_it_is_written(server, api, stream):
+    path = f"/api/livestreams/{stream}/chat"
+    cases = [("Ada Lovelace", "Ada+Lovelace"), ("Grace Hopper", "Grace%20Hopper"), ("Zoe\u0308", "Zo%C3%AB"), ("Zo\u00eb 2", "Zoe%CC%88+2"),
+             ("Vitrine\u200b", "vitrine"), ("A+B", "A%2BB")]
+    for written, asked in cases:
+        with Client(server, stream, name=written) as customer:
+            customer.send("chat", text=f"from {written}")
+            customer.expect("chat_message")
+        assert api.request("DELETE", f"{path}?name={asked}").json() == {"erased": 1}, written
+    assert {item["name"] for item in api.all(path)} == {"Guest"}
+
+
+def test_text_that_cannot_be_seen_is_blank_and_turns_nothing(server, api, stream):
+    with Client(server, stream) as customer:
+        for blank in ("\u200b", "\u200b\u2060\u3164", "\u2800 \u2800", "\u202e", "\ufe0f", "\u00ad", "\U000e0041"):
+            customer.send("chat", text=blank)
+            customer.expect("error", code="invalid_message", in_reply_to="chat")
+        customer.send("chat", text="\u202egnp.exe")
+        assert customer.expect("chat_message")["text"] == "gnp.exe"
+        customer.send("chat", text="👩‍🚀 مرحبا‌ها")
+        assert customer.expect("chat_message")["text"] == "👩‍🚀 مرحبا‌ها"
+    with Client(server, stream, name="Ho\u200bst") as impostor:
+        impostor.send("chat", text="buy here")
+        assert impostor.expect("chat_message")["name"] == "Guest"
+
+
+def test_changes_of_different_fields_at_once_are_all_kept(server, api):
+    with ThreadPoolExecutor(4) as pool:
+        for round in range(30):
+            stream = api.create("Old")
+            path = f"/api/livestreams/{stream}"
+            with Client(server, stream) as viewer:
+                changes = [{"delivery": {"mode": "relay"}}, {"delivery": {"max_direct_viewers": round}}, {"title": f"T{round}"},
+                           {"description": f"D{round}"}]
+                apis = [API(server.url) for _ in changes]
+                answers = list(pool.map(lambda pair: pair[0].request("PATCH", path, json=pair[1]), zip(apis, changes)))
+                assert [answer.status_code for answer in answers] == [200] * 4
+                record = api.record(stream)
+                assert record["delivery"] == {"mode": "relay", "max_direct_viewers": round}
+                assert (record["title"], record["description"]) == (f"T{round}", f"D{round}")
+                told = lambda: (viewer.settle(), [m["stream"] for m in viewer.messages if m.get("stream")])[1]
+                until(lambda: (all_told := told()) and all_told[-1]["title"] == f"T{round}"
+                      and all_told[-1]["delivery"] == record["delivery"], 5, "the room to be told the last")
+
+
+def test_three_products_are_pinned_and_a_fourth_is_refused(server, api, stream):
+    products = [api.add_product(stream, f"Product {number}") for number in range(5)]
+    path = f"/api/livestreams/{stream}/products"
+    pin = lambda product, method="PUT": API(server.url).request(method, f"{path}/{product}/pin")
+    with Client(server, stream) as viewer, ThreadPoolExecutor(5) as pool:
+        statuses = list(pool.map(lambda product: pin(product).status_code, products))
+        assert sorted(statuses) == [200, 200, 200, 409, 409]
+        pinned = [product for product, status in zip(products, statuses) if status == 200]
+        assert {product["id"] for product in api.record(stream)["pinned_products"]} == set(pinned)
+        late = products[statuses.index(409)]
+        assert "unpin one first" in assert_problem(pin(late), 409)["detail"]
+        assert pin(pinned[0]).status_code == 200  # it is pinned already
+        assert pin(pinned[0], "DELETE").status_code == 204 and pin(late).status_code == 200
+        viewer.settle()
+        shown = set()
+        for message in viewer.messages:
+            if message["type"] == "product_pinned":
+                shown.add(message["product"]["id"])
+            if message["type"] == "product_unpinned":
+                shown.discard(message["id"])
+        assert shown == {product["id"] for product in api.record(stream)["pinned_products"]}
+
+
+def test_a_deleted_show_takes_nobody_in(server, api):
+    with ThreadPoolExecutor(4) as pool:
+        for round in range(25):
+            stream = api.create()
+            with Client(server, stream):
+                joining = [Client.raw(server) for _ in range(3)]
+                deletion = pool.submit(API(server.url).request, "DELETE", f"/api/livestreams/{stream}")
+                for client in joining:
+                    client.send("join", stream_id=stream, role="customer")
+                assert deletion.result().status_code == 204
+                late = Client.raw(server)
+                late.send("join", stream_id=stream, role="customer")
+                assert late.expect("error")["code"] == "not_found"
+                for client in joining:  # in time, and then sent away, or too late
+                    answer = client.receive()
+                    if answer["type"] == "joined":
+                        client.expect_close(4410)
+                    else:
+                        assert answer["code"] == "not_found"
+                    client.close()
+                late.close()
+            assert api.get(f"/api/livestreams/{stream}").status_code == 404

@@ -241,7 +241,10 @@ struct RoomTests {
         let admin = room.join(.admin)
         let price = try #require(Price(amount: "1", currency: "EUR"))
         let mug = Product(id: .random(), title: "Mug", price: price, pins: [Pin(atMS: 0)])
-        #expect(room.handle(.productPinned(mug)).broadcasts == [.productPinned(mug)])
+        var record = room.room.stream
+        record.pinnedProducts = [mug]
+        #expect(room.handle(.recordChanged(record)).broadcasts == [.productPinned(mug)])
+        #expect(room.handle(.recordChanged(record)).isEmpty, "nothing has changed")
         for number in 0..<60 { room.say(.chat(text: "\(number)"), as: admin) }
         let customer = ClientID.random()
         let effects = room.handle(.joined(customer, role: .customer, name: nil, iceServers: []))
@@ -251,8 +254,40 @@ struct RoomTests {
         }
         #expect(joined.stream.pinnedProducts == [mug])
         #expect(joined.chat.map(\.text) == (10..<60).map { "\($0)" })
-        #expect(room.handle(.productUnpinned(mug.id)).broadcasts == [.productUnpinned(mug.id)])
-        #expect(room.handle(.productUnpinned(mug.id)).isEmpty)
+        record.pinnedProducts = []
+        #expect(room.handle(.recordChanged(record)).broadcasts == [.productUnpinned(mug.id)])
+    }
+
+    @Test("gives nobody the host's name, or one that can't be seen, and keeps what scripts need")
+    func names() {
+        var room = TestRoom()
+        func shown(_ name: String, _ role: ClientRole = .customer) -> String? {
+            let client = room.join(role, name: name)
+            return room.room.members[client]?.name
+        }
+        for host in ["Host", "host", " HOST ", "H\u{200B}ost", "Ｈｏｓｔ", "Нost", "Hоѕt", "H0st", "H-o-s-t", "Hóst"] {
+            #expect(shown(host) == "Guest", "\(host)")
+        }
+        #expect(shown("Host", .admin) == "Host" && shown("", .admin) == "Host")
+        for blank in ["", "  ", "\u{200B}\u{2060}", "\u{3164}", "\u{2800}", "\u{202E}", "\u{FE0F}"] {
+            #expect(shown(blank) == "Guest")
+        }
+        #expect(shown("Vitrine\u{200B}") == "Vitrine" && shown("Ada\u{202E}gnp") == "Adagnp")
+        #expect(shown("👩‍🚀 Ripley") == "👩‍🚀 Ripley", "joined emoji")
+        #expect(shown("می‌خواهم") == "می‌خواهم", "Persian needs its joiner")
+        #expect(shown("Zoe\u{0308}")?.unicodeScalars.count == 4)
+        #expect(shown("Ghost") == "Ghost" && shown("Hostess") == "Hostess")
+    }
+
+    @Test("forgets a name in whatever spelling looks the same")
+    func erasedSpellings() {
+        for (said, erased) in [("Zoë", "Zoe\u{0308}"), ("ADA", "ada"), ("A B", "A\u{200B} B"), ("Straße", "STRASSE")] {
+            var room = TestRoom()
+            let client = room.join(.customer, name: said)
+            room.say(.chat(text: "hello"), as: client)
+            room.handle(.nameErased(erased))
+            #expect(room.room.recentChat[0].name == "Guest" || said == "Straße", "\(said)")
+        }
     }
 
     @Test("sends everybody away when the livestream is deleted, and is idle then")

@@ -30,6 +30,23 @@ struct RetentionTests {
         }
     }
 
+    @Test("a name is erased in every spelling that looks the same", arguments: StoreHome.allCases)
+    func erasedSpellings(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            let id = try await store.make().id
+            let spellings = ["Zoë", "Zoe\u{0308}", "ZOË", "Zo\u{200B}ë", "Zoe", "Zoë B"]
+            let said = spellings.map { name in
+                var message = message("from \(name)")
+                message.name = name
+                return message
+            }
+            try await store.append(said.map { .chat($0) }, to: id)
+            #expect(try await store.eraseName("zoe\u{0308}", of: id) == 4)
+            let names = try await store.latestChat(of: id, limit: 50).map(\.name)
+            #expect(names == ["Guest", "Guest", "Guest", "Guest", "Zoe", "Zoë B"])
+        }
+    }
+
     @Test("old chat and recordings go with their files, and nothing younger", arguments: StoreHome.allCases)
     func sweep(home: StoreHome) async throws {
         try await withTemporaryFolder { folder in

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -126,6 +127,87 @@ struct StoreContractTests {
             #expect(stream.status == .ended && stream.endedAt == end)
             try await store.append([.ended(at: end.advanced(byMilliseconds: 1)), .started(at: end)], to: id)
             #expect(try await store.livestream(id) == stream)
+        }
+    }
+
+    @Test("merges changes of different fields that come at once, whatever they are", arguments: StoreHome.allCases)
+    func merges(home: StoreHome) async throws {
+        try await home.with { store, _ in
+            var generator = SeededGenerator(seed: 7)
+            for round in 0..<25 {
+                let id = try await store.make("Old").id
+                let product = try await store.makeProduct(of: id)
+                let time = Timestamp(milliseconds: Int64(round) + 1)
+                let changes: [LivestreamChanges] = [
+                    LivestreamChanges(title: "T\(round)"), LivestreamChanges(description: "D\(round)"),
+                    LivestreamChanges(scheduledAt: .some(time)), LivestreamChanges(deliveryMode: .relay),
+                    LivestreamChanges(maxDirectViewers: round),
+                ].shuffled(using: &generator)
+                let price = try #require(Price(amount: "\(round)", currency: "USD"))
+                let productChanges = [
+                    ProductChanges(title: "P\(round)"), ProductChanges(price: price),
+                    ProductChanges(imageURL: .some("https://i\(round)")),
+                    ProductChanges(url: .some("https://u\(round)")),
+                ].shuffled(using: &generator)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for change in changes { group.addTask { _ = try await store.update(id, with: change) } }
+                    for change in productChanges {
+                        group.addTask { _ = try await store.update(product.id, of: id, with: change) }
+                    }
+                    group.addTask { _ = try await store.pin(product.id, of: id, atMS: 5, limit: 3) }
+                    try await group.waitForAll()
+                }
+                let stream = try await store.livestream(id)
+                #expect(stream.title == "T\(round)" && stream.description == "D\(round)" && stream.scheduledAt == time)
+                #expect(stream.delivery == Delivery(mode: .relay, maxDirectViewers: round))
+                let changed = try #require(stream.pinnedProducts.first)
+                #expect(changed.title == "P\(round)" && changed.price == price)
+                #expect(changed.imageURL == "https://i\(round)" && changed.url == "https://u\(round)")
+            }
+        }
+    }
+
+    @Test("pins as many products as may be, of however many at once", arguments: StoreHome.allCases)
+    func pinLimit(home: StoreHome) async throws {
+        try await home.with { store, reopen in
+            for _ in 0..<8 {
+                let id = try await store.make().id
+                var products: [ProductID] = []
+                for _ in 0..<7 { products.append(try await store.makeProduct(of: id).id) }
+                let results = await withTaskGroup(of: (ProductID, Bool).self) { group in
+                    for product in products {
+                        group.addTask {
+                            do {
+                                _ = try await store.pin(product, of: id, atMS: 1, limit: 3)
+                                return (product, true)
+                            } catch {
+                                if case .conflict = error as? StoreError { return (product, false) }
+                                Issue.record("\(error)")
+                                return (product, false)
+                            }
+                        }
+                    }
+                    return await group.reduce(into: [ProductID: Bool]()) { $0[$1.0] = $1.1 }
+                }
+                let pinned = Set(try await store.livestream(id).pinnedProducts.map(\.id))
+                #expect(pinned.count == 3 && pinned == Set(results.filter(\.value).keys))
+                // Again is no other; a place that is left is free.
+                let (one, late) = (try #require(pinned.first), try #require(products.first { !pinned.contains($0) }))
+                _ = try await store.pin(one, of: id, atMS: 2, limit: 3)
+                _ = try await store.unpin(one, of: id, atMS: 3)
+                _ = try await store.pin(late, of: id, atMS: 4, limit: 3)
+                try await store.delete(late, of: id)
+                _ = try await store.pin(one, of: id, atMS: 5, limit: 3)
+                await #expect(throws: StoreError.self) {
+                    try await store.pin(
+                        products.first { !pinned.contains($0) && $0 != late } ?? one, of: id, atMS: 6, limit: 3)
+                }
+            }
+            await store.close()
+            let again = try await reopen()
+            let streams = try await again.livestreams(status: nil, page: PageRequest())
+            #expect(streams.items.allSatisfy { $0.pinnedProducts.count == 3 })
+            await again.close()
         }
     }
 

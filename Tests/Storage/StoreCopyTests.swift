@@ -112,7 +112,7 @@ struct StoreCopyTests {
         try await store.setRecording(
             Recording(status: .ready, mimeType: "video/mp4", sizeBytes: 1 << 33, durationMS: 5), of: ids[0])
         _ = try await store.update(
-            ids[3], with: LivestreamChanges(scheduledAt: time(9), delivery: Delivery(mode: .relay)))
+            ids[3], with: LivestreamChanges(scheduledAt: time(9), deliveryMode: .relay))
         try await store.append(
             [.started(at: time(7)), .chat(message("x")), .likes(LikeBatch(id: .random(), count: 1, atMS: 1))],
             to: ids[1])

@@ -1,3 +1,4 @@
+internal import Foundation
 import HTTPTypes
 import Hummingbird
 import Storage
@@ -23,9 +24,20 @@ extension Request {
         return essence.lowercased() == type
     }
 
-    /// A query parameter's text; nil when it is left out.
+    /// A query parameter's text; nil when it is left out. A plus is a blank, as forms and many clients write it
+    /// (application/x-www-form-urlencoded, WHATWG URL).
     func query(_ name: String) -> String? {
-        uri.queryParameters[name[...]].map(String.init)
+        for pair in (uri.query ?? "").split(separator: "&") {
+            let words = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard Self.decoded(words[0]) == name else { continue }
+            return words.count == 2 ? Self.decoded(words[1]) : ""
+        }
+        return nil
+    }
+
+    private static func decoded(_ text: Substring) -> String {
+        let spaced = text.replacing("+", with: " ")
+        return spaced.removingPercentEncoding ?? String(spaced)
     }
 
     /// A query parameter that is a number within `range`; nil when it is left out. Throws a 422 for anything else.

@@ -72,12 +72,13 @@ struct LivestreamRoutes {
     @Sendable private func change(_ request: Request, context: VitrineContext) async throws -> Response {
         let id = try context.streamID()
         let fields = try await JSONBody.decode(LivestreamFields.self, from: request)
-        let delivery: Delivery? =
-            fields.deliveryFields == nil ? nil : try fields.delivery(over: await store.livestream(id).delivery)
+        // Checked here, merged by the store: of two changes of different fields both stay.
+        _ = try fields.delivery(over: Delivery())
         let changes = LivestreamChanges(
             title: try fields.title.map(LivestreamFields.checkedTitle),
             description: try fields.description.map(LivestreamFields.checkedDescription),
-            scheduledAt: fields.scheduledAt, delivery: delivery)
+            scheduledAt: fields.scheduledAt, deliveryMode: fields.deliveryFields?.mode,
+            maxDirectViewers: fields.deliveryFields?.maxDirectViewers)
         let stream = try await store.update(id, with: changes)
         await shows.recordChanged(id)
         return try JSON.response(access.shown(await shows.current(stream)))
@@ -94,7 +95,7 @@ struct LivestreamRoutes {
             if case .unavailable = error {} else { await recordings.unmarkDeletion(of: id) }
             throw error
         }
-        await shows.tell(id, .deleted)
+        await shows.deleted(id)
         await recordings.remove(stream: id)
         return Response(status: .noContent)
     }

@@ -6,6 +6,9 @@ import Wire
 
 /// `/api/livestreams/{id}/products`: what a show sells, and what of it is pinned.
 struct ProductRoutes {
+    /// More at once would be a shelf rather than what the host is showing.
+    private static let maximumPins = 3
+
     let store: any LivestreamStore
     let shows: ShowRegistry
     let clock: ServerClock
@@ -48,7 +51,7 @@ struct ProductRoutes {
             title: try fields.title.map(ProductFields.checkedTitle), price: fields.price,
             imageURL: try fields.checkedImageURL(), url: try fields.checkedURL())
         let product = try await store.update(id, of: stream, with: changes)
-        if product.pinnedAtMS != nil { await shows.tell(stream, .productPinned(product)) }
+        if product.pinnedAtMS != nil { await shows.recordChanged(stream) }
         return try JSON.response(product)
     }
 
@@ -56,21 +59,22 @@ struct ProductRoutes {
         let (stream, id) = (try context.streamID(), try context.productID())
         let product = try await store.product(id, of: stream)
         try await store.delete(id, of: stream)
-        if product.pinnedAtMS != nil { await shows.tell(stream, .productUnpinned(id)) }
+        if product.pinnedAtMS != nil { await shows.recordChanged(stream) }
         return Response(status: .noContent)
     }
 
     @Sendable private func pin(_ request: Request, context: VitrineContext) async throws -> Response {
         let (stream, id) = (try context.streamID(), try context.productID())
-        let product = try await store.pin(id, of: stream, atMS: store.livestream(stream).clock(at: clock.now))
-        await shows.tell(stream, .productPinned(product))
+        let product = try await store.pin(
+            id, of: stream, atMS: store.livestream(stream).clock(at: clock.now), limit: Self.maximumPins)
+        await shows.recordChanged(stream)
         return try JSON.response(product)
     }
 
     @Sendable private func unpin(_ request: Request, context: VitrineContext) async throws -> Response {
         let (stream, id) = (try context.streamID(), try context.productID())
         _ = try await store.unpin(id, of: stream, atMS: store.livestream(stream).clock(at: clock.now))
-        await shows.tell(stream, .productUnpinned(id))
+        await shows.recordChanged(stream)
         return Response(status: .noContent)
     }
 }

@@ -73,7 +73,12 @@ struct RelayRoutes {
             throw Problem(.conflict, "The show is over: create another.")
         }
         let session = try await negotiating { try await relay.publish(stream, offer: offer) }
-        try await shows.bringIn(stream, .encoderStarted)
+        do {
+            try await shows.bringIn(stream, .encoderStarted)
+        } catch {
+            _ = await relay.end(session.id)  // it was deleted meanwhile, or can't be read now
+            throw error
+        }
         return answer(session, path: "/whip/\(stream)")
     }
 

@@ -129,6 +129,14 @@ actor Show {
         return true
     }
 
+    /// The livestream was deleted: everybody is sent away, and whoever comes has to ask the store.
+    func retire() {
+        handle(.deleted)
+        isRetired = true
+        alarm?.task.cancel()
+        patience?.cancel()
+    }
+
     /// Tells everybody that the server stops, and waits until what is pending is written.
     func close() async {
         for connection in connections.values { connection.send(.close(.goingAway)) }

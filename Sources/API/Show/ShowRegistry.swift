@@ -60,7 +60,8 @@ actor ShowRegistry {
     private func open(_ id: StreamID) async -> Result<Show, StoreError> {
         defer { openings[id] = nil }
         do throws(StoreError) {
-            let show = try await read(id)
+            var show: Show
+            repeat { show = try await read(id) } while openings[id]?.isOutdated == true
             shows[id] = show
             return .success(show)
         } catch {
@@ -110,6 +111,13 @@ actor ShowRegistry {
     func tell(_ id: StreamID, _ event: RoomEvent) async {
         openings[id]?.isOutdated = true
         await shows[id]?.handle(event)
+    }
+
+    /// A livestream is gone: whoever is in it is sent away, and nobody comes in any more.
+    func deleted(_ id: StreamID) async {
+        openings[id]?.isOutdated = true
+        guard let show = shows.removeValue(forKey: id) else { return }
+        await show.retire()
     }
 
     /// Has a show take its record from the store once more, where something was changed. Of several changes at once, the

@@ -61,7 +61,7 @@ extension ClientMessage {
             return .likes(count: fields.count ?? 1, batch: fields.client_batch_id)
         case "chat":
             let fields = try decoder.decode(ChatFields.self, from: data)
-            return .chat(text: fields.text, name: fields.client_message_id)
+            return .chat(text: VisibleText.withoutTurns(fields.text), name: fields.client_message_id)
         case "rename": return .rename(try decoder.decode(RenameFields.self, from: data).name)
         case "recording_run":
             let fields = try decoder.decode(RecordingRunFields.self, from: data)
@@ -111,7 +111,7 @@ extension ClientMessage {
         case .chat(let text, let name):
             guard Self.isName(name) else { throw invalid("\"client_message_id\" \(Self.nameRule)") }
             let allowed = ChatMessage.allowedCharacters
-            guard allowed.contains(text.unicodeScalars.count), !text.allSatisfy(\.isWhitespace) else {
+            guard allowed.contains(text.unicodeScalars.count), !VisibleText.isBlank(text) else {
                 throw invalid("\"text\" has \(allowed.lowerBound) to \(allowed.upperBound) characters, not all blank.")
             }
             guard !text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" && $0 != "\t" }) else {

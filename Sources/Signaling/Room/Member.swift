@@ -47,16 +47,15 @@ struct Member: Sendable {
 
     private static let maximumNameLength = 40
 
-    /// A name as others may see it: one line, without invisible characters, not too long, never empty.
+    /// A name as others may see it, never empty. Only the host is called so.
     private static func displayName(_ name: String?, role: ClientRole) -> String {
-        let visible = (name ?? "").unicodeScalars.filter { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate: false
-            default: true
-            }
+        let visible = VisibleText.name(name ?? "", limit: maximumNameLength)
+        switch role {
+        case .admin: return visible.isEmpty ? hostName : visible
+        case .customer:
+            return visible.isEmpty || VisibleText.looksLike(visible, hostName) ? ChatMessage.anonymousName : visible
         }
-        let words = String(String.UnicodeScalarView(visible.prefix(maximumNameLength))).split(separator: " ")
-        guard words.isEmpty else { return words.joined(separator: " ") }
-        return role == .admin ? "Host" : ChatMessage.anonymousName
     }
+
+    private static let hostName = "Host"
 }

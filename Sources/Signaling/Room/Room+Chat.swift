@@ -71,7 +71,8 @@ extension Room {
 
     /// For who joins from now on; a page that is open shows what it has.
     mutating func eraseName(_ name: String) {
-        for index in recentChat.indices where recentChat[index].name == name {
+        let key = VisibleText.key(name)
+        for index in recentChat.indices where VisibleText.key(recentChat[index].name) == key {
             recentChat[index].name = ChatMessage.anonymousName
         }
     }

@@ -111,30 +111,29 @@ extension Room {
             code: .unavailable, message: "This can't be stored now. Try again in a few seconds.", inReplyTo: type)
     }
 
-    /// Takes what REST may change from `record`; the rest is the room's own.
+    /// Takes what REST may change from `record`, which is what the store has; the rest is the room's own.
     mutating func takeRecord(_ record: Livestream, _ effects: inout [RoomEffect]) {
+        let before = stream
         stream.title = record.title
         stream.description = record.description
         stream.scheduledAt = record.scheduledAt
         stream.delivery = record.delivery
         stream.recording = record.recording
+        takePins(record.pinnedProducts, &effects)
+        var same = before
+        same.pinnedProducts = stream.pinnedProducts
+        guard stream != same else { return }
         changedRecord = stream
         updateIsDue = true
         if stream.delivery.mode == .direct { releaseUplink(&effects) } else { warmUplink(&effects) }
     }
 
-    mutating func pin(_ product: Product, _ effects: inout [RoomEffect]) {
-        if let index = stream.pinnedProducts.firstIndex(where: { $0.id == product.id }) {
-            stream.pinnedProducts[index] = product
-        } else {
-            stream.pinnedProducts.append(product)
+    private mutating func takePins(_ products: [Product], _ effects: inout [RoomEffect]) {
+        let before = stream.pinnedProducts
+        stream.pinnedProducts = products
+        for product in before where !products.contains(where: { $0.id == product.id }) {
+            effects.append(.broadcast(.productUnpinned(product.id)))
         }
-        effects.append(.broadcast(.productPinned(product)))
-    }
-
-    mutating func unpin(_ id: ProductID, _ effects: inout [RoomEffect]) {
-        guard stream.pinnedProducts.contains(where: { $0.id == id }) else { return }
-        stream.pinnedProducts.removeAll { $0.id == id }
-        effects.append(.broadcast(.productUnpinned(id)))
+        for product in products where !before.contains(product) { effects.append(.broadcast(.productPinned(product))) }
     }
 }

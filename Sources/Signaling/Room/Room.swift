@@ -88,8 +88,6 @@ package struct Room: Sendable {
         case .recordChanged(let record): takeRecord(record, &effects)
         case .chatRemoved(let id): removeChat(id, &effects)
         case .nameErased(let name): eraseName(name)
-        case .productPinned(let product): pin(product, &effects)
-        case .productUnpinned(let id): unpin(id, &effects)
         case .encoderStarted: encoderStarted(at: now, &effects)
         case .relayAnswered(let sdp): uplinkStands(answer: sdp, &effects)
         case .relayOffered(let client, let sdp): offerByRelay(to: client, sdp: sdp, &effects)

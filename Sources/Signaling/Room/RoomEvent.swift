@@ -16,13 +16,11 @@ package enum RoomEvent: Sendable {
     case kept([ShowWrite])
     /// These could not be done now.
     case notStored([ShowWrite])
-    /// Title, description, time, delivery or recording changed by REST.
+    /// Title, description, time, delivery, recording or what is pinned changed: this is what the store has.
     case recordChanged(Livestream)
     case chatRemoved(MessageID)
     /// Nobody is to see any more who said what this name said.
     case nameErased(String)
-    case productPinned(Product)
-    case productUnpinned(ProductID)
     /// An encoder publishes to the relay: it stands in for an admin's page.
     case encoderStarted
     /// The relay has taken the admin's uplink, and answers.

@@ -46,7 +46,8 @@ extension MongoStore {
         set["title"] = changes.title.map { .string($0) }
         set["description"] = changes.description.map { .string($0) }
         set["scheduled_at"] = changes.scheduledAt.map { BSONValue($0) }
-        set["delivery"] = changes.delivery?.value
+        set["delivery.mode"] = changes.deliveryMode.map { .string($0.rawValue) }
+        set["delivery.max_direct_viewers"] = changes.maxDirectViewers.map { BSONValue($0) }
         guard !set.fields.isEmpty else { return try await livestream(id) }
         let database = try await ready()
         let changed = try await database.change(.livestreams, Self.existing(id), ["$set": .document(set)])
@@ -120,5 +121,6 @@ extension MongoDatabase {
             guard let stream = left.first?["stream"]?.string, let id = StreamID(stream) else { break }
             try await count(left.filter { $0["stream"]?.string == stream }, in: id)
         }
+        try await reconcilePins()
     }
 }

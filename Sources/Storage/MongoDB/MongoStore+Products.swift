@@ -44,10 +44,16 @@ extension MongoStore {
         let database = try await existingStream(id)
         let filter: BSONValue = ["_id": .string(product.text), "stream": .string(id.text)]
         guard try await database.delete(.products, filter, isMany: false) else { throw .notFound(what: "product") }
+        try await database.leavePinPlace(product, in: id)
     }
 
-    package func pin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product {
-        let database = try await ready()
+    package func pin(
+        _ product: ProductID, of id: StreamID, atMS: Int64, limit: Int
+    ) async throws(StoreError) -> Product {
+        let database = try await existingStream(id)
+        let known = try await database.product(product, of: id)
+        guard known.pinnedAtMS == nil else { return known }
+        try await database.takePinPlace(product, in: id, limit: limit)
         let sequence = try await database.allot(1, in: id)
         let pinned = try await database.change(
             .products, ["_id": .string(product.text), "stream": .string(id.text), "is_pinned": false],
@@ -56,8 +62,13 @@ extension MongoStore {
                 "$push": ["pins": Pin(atMS: atMS).value],
             ])
         if let pinned { return try Product(document: pinned) }
-        // Pinned already, or not there.
-        return try await database.product(product, of: id)
+        // Pinned already, or deleted meanwhile.
+        do {
+            return try await database.product(product, of: id)
+        } catch {
+            try await database.leavePinPlace(product, in: id)
+            throw error
+        }
     }
 
     package func unpin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product {
@@ -75,7 +86,9 @@ extension MongoStore {
                 ("pins", ["$size": .int32(Int32(clamping: found.pins.count))]),
             ])
             let changed = try await database.change(.products, .document(filter), ["$set": .document(end)])
-            if let changed { return try Product(document: changed) }
+            guard let changed else { continue }
+            try await database.leavePinPlace(product, in: id)
+            return try Product(document: changed)
         }
     }
 }

@@ -43,7 +43,8 @@ extension SQLiteStore {
             stream.title = changes.title ?? stream.title
             stream.description = changes.description ?? stream.description
             stream.scheduledAt = changes.scheduledAt ?? stream.scheduledAt
-            stream.delivery = changes.delivery ?? stream.delivery
+            stream.delivery.mode = changes.deliveryMode ?? stream.delivery.mode
+            stream.delivery.maxDirectViewers = changes.maxDirectViewers ?? stream.delivery.maxDirectViewers
             try db.execute(
                 sql: """
                     UPDATE livestreams SET title = ?, description = ?, scheduled_at = ?, delivery_mode = ?,

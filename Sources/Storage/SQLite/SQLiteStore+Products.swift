@@ -57,9 +57,18 @@ extension SQLiteStore {
         }
     }
 
-    package func pin(_ product: ProductID, of id: StreamID, atMS: Int64) async throws(StoreError) -> Product {
+    package func pin(
+        _ product: ProductID, of id: StreamID, atMS: Int64, limit: Int
+    ) async throws(StoreError) -> Product {
         try await write { db in
             guard try db.product(product, of: id).pinnedAtMS == nil else { return try db.product(product, of: id) }
+            let pinned = try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*) FROM products JOIN pins ON pins.product = products.seq AND pins.until_ms IS NULL
+                    WHERE products.stream = ?
+                    """, arguments: [db.sequence(of: id)])
+            guard pinned ?? 0 < limit else { throw StoreError.tooManyPins(limit) }
             try db.execute(
                 sql: "INSERT INTO pins (product, at_ms) SELECT seq, ? FROM products WHERE id = ?",
                 arguments: [atMS, product.text])

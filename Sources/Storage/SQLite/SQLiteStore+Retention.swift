@@ -3,11 +3,21 @@ package import Wire
 
 extension SQLiteStore {
     package func eraseName(_ name: String, of id: StreamID) async throws(StoreError) -> Int {
-        try await write { db in
-            try db.execute(
-                sql: "UPDATE chat_messages SET name = ? WHERE stream = ? AND name = ?",
-                arguments: [ChatMessage.anonymousName, db.sequence(of: id), name])
-            return db.changesCount
+        let key = VisibleText.key(name)
+        return try await write { db in
+            let stream = try db.sequence(of: id)
+            var names = Spellings()
+            let all = try String.fetchCursor(
+                db, sql: "SELECT name FROM chat_messages WHERE stream = ?", arguments: [stream])
+            while let name = try all.next() { names.insert(name) }
+            var erased = 0
+            for spelling in names.all where VisibleText.key(spelling) == key {
+                try db.execute(
+                    sql: "UPDATE chat_messages SET name = ? WHERE stream = ? AND name = ?",
+                    arguments: [ChatMessage.anonymousName, stream, spelling])
+                erased += db.changesCount
+            }
+            return erased
         }
     }
 

@@ -46,6 +46,23 @@ struct RecordTests {
         for wrong in ["", "eur", "EURO", "€"] { #expect(Price(amount: "1", currency: wrong) == nil) }
     }
 
+    @Test("a price that somebody sends has the digits of its currency")
+    func currencies() throws {
+        func send(_ amount: String, _ currency: String) throws -> Price {
+            try JSONDecoder().decode(Price.self, from: Data(#"{"amount":"\#(amount)","currency":"\#(currency)"}"#.utf8))
+        }
+        for (amount, currency) in [("19.90", "EUR"), ("19.9", "EUR"), ("1299", "JPY"), ("1.299", "KWD"), ("5", "CLF")] {
+            #expect(try send(amount, currency).amount == amount)
+        }
+        for (amount, currency) in [
+            ("19.905", "EUR"), ("1299.5", "JPY"), ("1.2999", "KWD"), ("5", "XYZ"), ("5", "DEM"), ("1,299", "USD"),
+            ("1 299", "EUR"), ("€5", "EUR"),
+        ] {
+            #expect(throws: DecodingError.self) { try send(amount, currency) }
+        }
+        #expect(Price(amount: "19.905", currency: "EUR") != nil, "a store may hold what was allowed before")
+    }
+
     @Test("the stream's clock stands at 0 before the start, runs, and stands still after the end")
     func streamClock() {
         var stream = Livestream(id: .random(), title: "Show", createdAt: Timestamp(milliseconds: 0))

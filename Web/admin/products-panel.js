@@ -1,5 +1,6 @@
 // What the show sells: adding, pinning, taking away.
 import { element, toast } from "../shared/dom.js";
+import { PriceField } from "./price-field.js";
 import { productCard } from "../shared/product-card.js";
 
 const currencies = ["EUR", "USD", "GBP", "CHF", "JPY", "CAD", "AUD", "SEK", "DKK", "NOK", "PLN", "CZK"];
@@ -9,6 +10,7 @@ export class ProductsPanel {
     #streamId;
     #parts;
     #products = [];
+    #price;
 
     /** @param {Object<string, HTMLElement>} parts the studio's elements by name */
     constructor(api, streamId, parts) {
@@ -16,6 +18,7 @@ export class ProductsPanel {
         this.#streamId = streamId;
         this.#parts = parts;
         parts.currency.append(...currencies.map((currency) => element("option", { text: currency, value: currency })));
+        this.#price = new PriceField(parts.price, parts.currency, parts["price-shown"]);
         parts["product-form"].addEventListener("submit", (event) => this.#add(event));
         this.refresh();
     }
@@ -52,14 +55,9 @@ export class ProductsPanel {
     async #add(event) {
         event.preventDefault();
         const parts = this.#parts;
-        const amount = parts.price.value.trim().replace(",", ".");
-        if (!/^\d{1,9}(\.\d{1,4})?$/.test(amount)) {
-            parts.price.setCustomValidity("A price is a number like 19.90.");
-            parts.price.reportValidity();
-            parts.price.addEventListener("input", () => parts.price.setCustomValidity(""), { once: true });
-            return;
-        }
-        const fields = { title: parts["product-title"].value, price: { amount, currency: parts.currency.value } };
+        const price = this.#price.take();
+        if (!price) return;
+        const fields = { title: parts["product-title"].value, price };
         if (parts["image-url"].value) fields.image_url = parts["image-url"].value;
         if (parts["shop-url"].value) fields.url = parts["shop-url"].value;
         const isAdded = await this.#try(() => this.#api.createProduct(this.#streamId, fields));
@@ -67,6 +65,7 @@ export class ProductsPanel {
         const currency = parts.currency.value;
         event.target.reset();
         parts.currency.value = currency;
+        this.#price.show();
         parts["product-title"].focus();
         await this.refresh();
     }

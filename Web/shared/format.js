@@ -7,7 +7,8 @@ export const count = (number) => whole.format(number);
 /** @param {{amount: string, currency: string}} price */
 export function money({ amount, currency }) {
     try {
-        return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(Number(amount));
+        // The text itself, so that no digit is lost on the way.
+        return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(amount);
     } catch {
         return `${amount} ${currency}`;
     }

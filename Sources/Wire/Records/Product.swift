@@ -45,6 +45,16 @@ package struct Price: Equatable, Sendable {
     /// ISO 4217: three capitals.
     package let currency: String
 
+    /// What is wrong with an amount of this currency, as somebody sends it; nil when nothing is. What is in a store may be
+    /// older than this rule.
+    package var fault: String? {
+        guard let digits = Currency.digits(of: currency) else { return "\"\(currency)\" is no currency of ISO 4217" }
+        let decimals = amount.split(separator: ".").dropFirst().first?.count ?? 0
+        guard decimals > digits else { return nil }
+        return digits == 0
+            ? "an amount in \(currency) is a whole number" : "an amount in \(currency) has at most \(digits) decimals"
+    }
+
     /// Nil when `amount` is no such number or `currency` no three capitals.
     package init?(amount: String, currency: String) {
         let parts = amount.split(separator: ".", omittingEmptySubsequences: false)
@@ -69,7 +79,11 @@ extension Price: Codable {
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: container.codingPath,
-                    debugDescription: #"a price is like {"amount": "19.90", "currency": "EUR"}"#))
+                    debugDescription:
+                        #"a price is like {"amount": "1299.90", "currency": "EUR"}: digits, a point, no other marks"#))
+        }
+        if let fault = price.fault {
+            throw DecodingError.dataCorrupted(.init(codingPath: container.codingPath, debugDescription: fault))
         }
         self = price
     }

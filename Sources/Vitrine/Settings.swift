@@ -54,6 +54,7 @@ struct Settings {
         }
         server.allowedOrigins = Self.list(try source.text("allowed-origins", arguments.allowedOrigins))
         if let publicURL { server.allowedOrigins.append(publicURL) }
+        server.isSecure = server.tlsCertificatePath != nil || publicURL?.hasPrefix("https:") == true
         server.viewerTokenSecret = try source.text("viewer-token-secret", arguments.viewerTokenSecret)
         if let queue = try source.number("store-queue", arguments.storeQueue.map(Double.init), in: 0...1_000_000) {
             server.storeQueue = Int(queue)
@@ -122,6 +123,10 @@ struct Settings {
         guard let parts = URLComponents(string: text), let scheme = parts.scheme, ["http", "https"].contains(scheme),
             parts.host?.isEmpty == false
         else { throw Failure.usage("--public-url: \"\(text)\" is no http or https URL") }
+        guard ["", "/"].contains(parts.path), parts.query == nil, parts.fragment == nil else {
+            throw Failure.usage(
+                "--public-url: the pages are served at the root of a host: leave out what is behind it in \"\(text)\"")
+        }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 }

@@ -7,6 +7,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+import crash_loop
 from media import Upload, processed, webm
 from test_show import create_show, go_live, open_admin, sees_moving_picture, status
 from vitrine import Server, assert_problem, until
@@ -95,3 +96,8 @@ def test_an_upload_that_fills_the_disk_gets_507_and_leaves_no_half_file(small_di
         assert small.patch(0, 50 << 10).status_code == 204, "there is room again"
     finally:
         assert server.stop() == 0
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_half_is_served():
+    """The short form of scripts/crash-loop."""
+    assert crash_loop.main(12) >= 12

@@ -27,7 +27,8 @@ def test_bad_usage_ends_with_2_and_one_clear_line(tmp_path):
                       ["serve", "--turn-url", "turn:x"], ["serve", "--store", "floppy"], ["serve", "--store", "mongodb://"],
                       ["serve", "--keep-chat", "soon"], ["serve", "--keep-recordings", "0d"], ["store", "copy", "x"],
                       ["store", "copy", "x", "x"], ["serve", "--config", "/none"],
-                      ["serve", "--public-url", "nowhere"], ["serve", "--public-address", "here"], ["serve", "--relay-workers", "0"],
+                      ["serve", "--public-url", "nowhere"],
+                      ["serve", "--public-url", "https://shop.example/live"], ["serve", "--upload-expiry", "soon"], ["serve", "--public-address", "here"], ["serve", "--relay-workers", "0"],
                       ["serve", "--ice-servers", "[oops"]):
         result = run(*arguments, "--data-folder", tmp_path / "d") if arguments[0] == "serve" else run(*arguments)
         assert result.returncode == 2, (arguments, result)
@@ -132,6 +133,7 @@ def test_tls_serves_pages_rest_and_signaling(start_server, tmp_path):
     server = start_server("--tls-certificate", certificate, "--tls-key", key, scheme="https")
     answer = requests.get(server.url + "/healthz", verify=str(certificate), timeout=5)
     assert answer.json() == {"status": "ok"}
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
     trust = ssl.create_default_context(cafile=str(certificate))
     with connect(server.ws_url, ssl=trust, origin=server.url, proxy=None) as socket:
         socket.send('{"type": "dance"}')
@@ -144,7 +146,20 @@ def test_every_answer_is_safe_to_show(server, api, stream):
         headers = api.get(path).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy and "script-src 'self'" in policy
+        host = api.url.partition("//")[2]
+        connect = next(part for part in policy.split("; ") if part.startswith("connect-src"))
+        assert connect == f"connect-src 'self' ws://{host} wss://{host}", "sockets to its own host only"
+        assert "Strict-Transport-Security" not in headers, "it is plain HTTP"
         assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_behind_a_proxy_that_speaks_https_browsers_are_held_to_it(start_server):
+    server = start_server("--public-url", "https://live.example/")
+    answer = requests.get(server.url + "/", headers={"Host": "live.example"}, timeout=5)
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+    assert "wss://live.example" in answer.headers["Content-Security-Policy"]
+    odd = requests.get(server.url + "/", headers={"Host": "x; script-src *"}, timeout=5)
+    assert "script-src *" not in odd.headers["Content-Security-Policy"]
 
 
 def test_no_token_or_address_is_logged(server, api, stream):

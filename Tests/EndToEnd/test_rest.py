@@ -197,6 +197,8 @@ def test_health_metrics_and_pages_answer(server, api):
     assert script.headers["Content-Type"].startswith("text/javascript")
     again = requests.get(server.url + "/assets/watch/watch.js", headers={"If-None-Match": script.headers["ETag"]}, timeout=5)
     assert again.status_code == 304 and again.content == b""
+    for tags, status in ((f'"other", W/{script.headers["ETag"]}', 304), ("*", 304), ('"other"', 200)):
+        assert requests.get(server.url + "/assets/watch/watch.js", headers={"If-None-Match": tags}, timeout=5).status_code == status
 
 
 @pytest.mark.parametrize("path", ["/", "/watch/abcdefgh", "/admin/"])

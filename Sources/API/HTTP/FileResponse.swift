@@ -69,7 +69,7 @@ struct FileResponse {
     }
 
     /// RFC 9110, section 13.1.2: any of a list, or `*`; a weak tag counts as the strong one.
-    private static func matches(_ tags: String, _ etag: String) -> Bool {
+    static func matches(_ tags: String, _ etag: String) -> Bool {
         tags.split(separator: ",").contains { tag in
             let tag = tag.drop { $0 == " " }.prefix { $0 != " " }
             return tag == "*" || tag == etag || tag == "W/\(etag)"

@@ -61,7 +61,9 @@ struct PageRoutes {
         guard let asset = assets[path] else { throw Problem(.notFound, "There is nothing at this path.") }
         let keeping = isOfRelease ? "public, max-age=31536000, immutable" : "no-cache"
         var headers: HTTPFields = [.contentType: asset.contentType, .eTag: asset.etag, .cacheControl: keeping]
-        if request.headers[.ifNoneMatch] == asset.etag { return Response(status: .notModified, headers: headers) }
+        if let tags = request.headers[.ifNoneMatch], FileResponse.matches(tags, asset.etag) {
+            return Response(status: .notModified, headers: headers)
+        }
         headers[.contentLength] = "\(asset.body.readableBytes)"
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: asset.body))
     }

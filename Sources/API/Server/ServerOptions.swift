@@ -11,6 +11,8 @@ package struct ServerOptions: Sendable {
     /// PEM files; both or none.
     package var tlsCertificatePath: String?
     package var tlsKeyPath: String?
+    /// People reach it by HTTPS: its own, or that of a proxy before it.
+    package var isSecure = false
     package var iceServers: [ICEServer] = []
     package var turnURLs: [String] = []
     package var turnSecret: String?

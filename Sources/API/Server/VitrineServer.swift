@@ -94,7 +94,7 @@ package struct VitrineServer: Service {
         let origins = OriginPolicy(allowed: options.allowedOrigins)
         let admin = AdminMiddleware(authority: parts.admin)
         router.add(middleware: ResponseCountingMiddleware(metrics: parts.metrics))
-        router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: SecurityHeadersMiddleware(isSecure: options.isSecure))
         router.add(middleware: CrossOriginMiddleware(policy: origins))
         router.add(middleware: TusVersionMiddleware())
         router.add(middleware: ProblemMiddleware())

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 from openapi_spec_validator import validate
 
+import check_api
 from media import Upload, webm
 from signaling_client import Client
 from test_data_folder import Run, end_show
@@ -116,3 +117,9 @@ def test_every_route_answers_as_described(server, api, description):
             missing = api.request(method.upper(), unknown, json=BODIES.get((method, path)), headers=headers)
             assert missing.status_code == 404, f"{method} {unknown}: {missing.status_code}"
             check(description, operation, missing)
+
+
+def test_what_the_description_allows_and_what_it_does_not_is_answered_as_described():
+    """The short form of scripts/check-api."""
+    status, cases = check_api.main(400)
+    assert status == 0 and cases > 300

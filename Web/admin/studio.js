@@ -1,9 +1,7 @@
 // One show, from the admin's side: what is pressed and what happens goes to `OnAir`, and this carries out what it says.
 import { ask } from "../shared/ask.js";
-import { ChatLog } from "../shared/chat-log.js";
+import { ChatPanel } from "../shared/chat-panel.js";
 import { byId, placeIcons, toast } from "../shared/dom.js";
-import { Outbox } from "../shared/outbox.js";
-import { OwnLines } from "../shared/own-lines.js";
 import { Signaling } from "../shared/signaling.js";
 import { Broadcaster } from "./broadcaster.js";
 import { Capture, captureAdvice } from "./capture.js";
@@ -37,8 +35,6 @@ export class Studio {
     #recorder = null;
     #upload = null;
     #table;
-    #chat;
-    #ownLines;
     #wakeLock = new WakeLock();
     #lastSound = performance.now();
     #isClosed = false;
@@ -62,13 +58,14 @@ export class Studio {
         this.#broadcaster = new Broadcaster(this.#signaling);
         this.#onlooker = new OnlookerPicture(this.#parts.preview, `/whep/${record.id}`, api.authorization);
         this.#table = new ViewersTable(this.#signaling, this.#broadcaster, this.#parts, () => api.relayReport(record.id));
-        this.#chat = new ChatLog(this.#parts.chat, (id) => this.#try(() => api.removeMessage(record.id, id)));
-        const outbox = new Outbox(this.#signaling, record.id);
-        this.#ownLines = new OwnLines(this.#parts.chat, outbox, () => "Host");
+        const { chat: list, message: field, "chat-form": form } = this.#parts;
+        new ChatPanel({ list, form, field }, this.#signaling, record.id, {
+            ownName: () => "Host", onRemove: (id) => this.#try(() => api.removeMessage(record.id, id)),
+        });
         const products = new ProductsPanel(api, record.id, this.#parts);
         for (const type of ["product_pinned", "product_unpinned"]) this.#signaling.addEventListener(type, () => products.refresh());
         this.#listen();
-        this.#act(outbox);
+        this.#act();
         this.#open();
     }
 
@@ -127,9 +124,8 @@ export class Studio {
 
     #listen() {
         const on = (type, listener) => this.#signaling.addEventListener(type, ({ detail }) => listener(detail));
-        on("joined", ({ stream, chat, has_place: hasPlace }) => {
+        on("joined", ({ stream, has_place: hasPlace }) => {
             this.#view.linkState("");
-            for (const message of chat) this.#hear(message);
             this.#carryOut(this.#onAir.joined(stream, hasPlace));
             this.#follow(stream);
             if (this.#recorder?.current) this.#announce(this.#recorder.current);
@@ -142,8 +138,6 @@ export class Studio {
             else this.#render();
         });
         on("place_changed", ({ has_place: hasPlace, broadcaster }) => this.#placed(hasPlace, broadcaster));
-        on("chat_message", (message) => this.#hear(message));
-        on("chat_removed", ({ id }) => this.#chat.remove(id));
         on("error", (error) => this.#refused(error));
         on("away", () => this.#view.linkState("Reconnecting"));
         on("closed", (code) => this.#sentAway(code));
@@ -151,7 +145,7 @@ export class Studio {
         this.#capture.addEventListener("ended", () => this.#lostCamera());
     }
 
-    #act(outbox) {
+    #act() {
         const parts = this.#parts;
         const click = (name, action) => parts[name].addEventListener("click", action);
         click("start-camera", () => this.#carryOut(this.#onAir.pressStartCamera()));
@@ -161,13 +155,6 @@ export class Studio {
         click("microphone", () => this.#mute(parts.microphone.getAttribute("aria-pressed") !== "true"));
         click("copy", () => navigator.clipboard.writeText(parts.link.href).then(() => toast("The link is copied."), () => toast("Copy the link by hand, please.")));
         for (const name of ["cameras", "microphones"]) parts[name].addEventListener("change", () => this.#openCamera());
-        parts["chat-form"].addEventListener("submit", (event) => {
-            event.preventDefault();
-            const text = parts.message.value.trim();
-            if (!text) return;
-            outbox.say(text);
-            parts.message.value = "";
-        });
     }
 
     #press(commands) {
@@ -294,11 +281,6 @@ export class Studio {
 
     #announce({ run, startMs }) {
         this.#signaling.send("recording_run", { device: deviceId(), run, starts_at_ms: startMs });
-    }
-
-    #hear(message) {
-        this.#chat.add(message);
-        this.#ownLines.saw(message);
     }
 
     #measure(level) {

@@ -42,7 +42,10 @@ export class ChatLog {
             type: "button", class: "quiet", text: "Remove", "aria-label": `Remove the message of ${message.name}`,
             on: { click: () => this.#onRemove(message.id) },
         });
-        const text = element("p", {}, element("b", { text: message.name }), element("span", { text: message.text }));
+        // The host is told by a word, not by colour alone.
+        const mark = message.role === "admin" && message.name !== "Host" ? element("span", { class: "host-mark", text: "Host" }) : null;
+        // Each in the direction of its own script.
+        const text = element("p", {}, element("b", { dir: "auto", text: message.name }), mark, element("span", { dir: "auto", text: message.text }));
         return element("div", { class: "chat-row", "data-role": message.role }, text, remove);
     }
 }

@@ -1,12 +1,10 @@
 // The customer's page: waits, watches, chats, likes, and sees it all again afterwards.
 import { API, APIError } from "../shared/api.js";
 import { AskAgain } from "../shared/ask-again.js";
-import { ChatLog } from "../shared/chat-log.js";
+import { ChatPanel } from "../shared/chat-panel.js";
 import { byId, element, icon, placeIcons, setState, toast } from "../shared/dom.js";
 import { dateTime } from "../shared/format.js";
 import { LikePacer } from "../shared/like-pacer.js";
-import { Outbox } from "../shared/outbox.js";
-import { OwnLines } from "../shared/own-lines.js";
 import { productCard } from "../shared/product-card.js";
 import { Signaling } from "../shared/signaling.js";
 import { ViewerToken } from "./viewer-token.js";
@@ -17,13 +15,11 @@ const streamId = decodeURIComponent(location.pathname.split("/").filter(Boolean)
 const video = byId("video");
 const token = new ViewerToken(streamId);
 const api = new API(token.value);
-const chat = new ChatLog(byId("chat"));
 const saved = { get name() { return localStorage.getItem("vitrine.name") ?? ""; } };
 /** As the server knows it: another is asked for in turn with what was said before. */
 let knownName = saved.name;
 const signaling = new Signaling(() => ({ stream_id: streamId, role: "customer", name: knownName || undefined, token: token.value ?? undefined }));
-const outbox = new Outbox(signaling, streamId);
-const ownLines = new OwnLines(byId("chat"), outbox, () => knownName || "Guest");
+const chat = new ChatPanel({ list: byId("chat"), form: byId("chat-form"), field: byId("message") }, signaling, streamId, { ownName: () => knownName || "Guest" });
 const viewer = new ViewerConnection(video, signaling);
 const likes = new LikePacer(signaling, (count) => { knownLikes += count; });
 const recallLater = new AskAgain(async () => {
@@ -161,8 +157,6 @@ signaling.addEventListener("joined", ({ detail }) => {
     // The session goes on where the shop's token has run out, with all that belongs to the show.
     if (token.value) api.token = signaling.resumeToken ?? token.value;
     viewer.iceServers = detail.ice_servers;
-    if (detail.stream.status !== "ended") for (const message of detail.chat) chat.add(message);
-    for (const message of detail.chat) ownLines.saw(message);
     if (saved.name !== knownName) signaling.send("rename", { name: saved.name || null });
     follow(detail.stream);
 });
@@ -178,11 +172,6 @@ signaling.addEventListener("stream_update", ({ detail }) => {
     showLikes();
     if (stream.status === "ended" && detail.stream) recall();
 });
-signaling.addEventListener("chat_message", ({ detail }) => {
-    chat.add(detail);
-    ownLines.saw(detail);
-});
-signaling.addEventListener("chat_removed", ({ detail }) => chat.remove(detail.id));
 signaling.addEventListener("product_pinned", ({ detail }) => {
     const index = pinned.findIndex((product) => product.id === detail.product.id);
     pinned = index < 0 ? [...pinned, detail.product] : pinned.with(index, detail.product);
@@ -203,10 +192,6 @@ signaling.addEventListener("error", ({ detail }) => {
     if (detail.client_batch_id || detail.client_message_id) return;
     if (detail.in_reply_to === "join" && detail.code === "not_found") return missing();
     toast(detail.message);
-});
-outbox.addEventListener("refused", ({ detail: { line, message } }) => {
-    if (byId("message").value === "") byId("message").value = line.text;
-    toast(message);
 });
 
 // The picture
@@ -255,14 +240,6 @@ function like() {
     if (byId("stage").querySelectorAll(".heart").length < 12 && !matchMedia("(prefers-reduced-motion: reduce)").matches) byId("stage").append(heart);
 }
 
-function say(event) {
-    event.preventDefault();
-    const text = byId("message").value.trim();
-    if (!text) return;
-    outbox.say(text);
-    byId("message").value = "";
-}
-
 /** The browser plays nothing before a press, as it does on a phone that saves power. */
 function play() {
     byId("play").hidden = true;
@@ -292,7 +269,6 @@ token.addEventListener("change", () => { api.token = token.value; });
 byId("mute").addEventListener("click", toggleMute);
 byId("full-screen").addEventListener("click", toggleFullScreen);
 byId("like").addEventListener("click", like);
-byId("chat-form").addEventListener("submit", say);
 byId("name").addEventListener("change", rename);
 video.addEventListener("volumechange", showMute);
 video.addEventListener("resize", fitStage);

@@ -46,6 +46,7 @@ export class StudioView {
         const isMuted = hasCamera && parts.microphone.getAttribute("aria-pressed") === "true";
         parts.muted.hidden = !isMuted;
         parts["preview-note"].hidden = hasCamera && mode !== "other" && mode !== "encoder";
+        parts["preview-note"].toggleAttribute("data-over", mode === "other" || mode === "encoder");
         parts["preview-note"].textContent = notes[mode] ?? "";
         this.#keepFocus(isOnAir);
     }

@@ -68,9 +68,7 @@ let package = Package(
             ],
             swiftSettings: house
         ),
-        .target(
-            name: "Signaling", dependencies: ["Wire", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: strict),
+        .target(name: "Signaling", dependencies: ["Wire"], swiftSettings: strict),
         .target(name: "MongoDriver", dependencies: ["CMongoC"], swiftSettings: house),
         .target(
             name: "Storage",

@@ -44,7 +44,7 @@ def test_a_helper_looks_on_and_harms_nobody(server, api, open_page):
     host = open_admin(open_page, server)
     stream = create_show(host, "With a helper")
     go_live(host)
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     viewer = open_page(f"{server.url}/watch/{stream}")
     sees_moving_picture(viewer)
     helper = studio(open_page, server, stream)
@@ -60,7 +60,7 @@ def test_a_helper_looks_on_and_harms_nobody(server, api, open_page):
     expect(helper.get_by_role("alert").first).to_contain_text("refused")
     looks_on(helper)
     helper.close()
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     sees_moving_picture(viewer)
     assert api.record(stream)["broadcaster"] == "studio"
 
@@ -74,7 +74,7 @@ def test_taking_over_moves_the_show_and_stops_the_other_window(server, api, open
     phone = studio(open_page, server, stream)
     looks_on(phone)
     button(phone, "Take over").click()
-    expect(status(phone, "On air")).to_be_visible()
+    expect(status(phone, "On air")).to_be_visible(timeout=20_000)
     expect(status(host, "On air")).to_be_hidden()
     expect(host.get_by_role("alert").first).to_contain_text("another window")
     until(lambda: not is_camera_open(host), 10, "the displaced window's camera to close")
@@ -100,7 +100,7 @@ def test_an_encoder_takes_the_page_off_the_air_and_nothing_puts_it_back(server, 
     expect(host.get_by_text("Nobody broadcasts now")).to_be_visible()
     assert not is_camera_open(host) and host.evaluate("window.cameras.length") == opened
     button(host, "Take over").click()
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     encoder.close()
 
 
@@ -112,7 +112,7 @@ def test_a_studio_opened_while_an_encoder_broadcasts_opens_no_camera(server, api
     expect(host.get_by_text("An encoder broadcasts this show")).to_be_visible()
     looks_on(host)
     button(host, "Take over").click()
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     until(lambda: api.record(stream)["broadcaster"] == "studio", 20, "the page's picture to take the encoder's place")
     before = picture(viewer)["frames"]
     until(lambda: picture(viewer)["frames"] > before + 20, 20, "the page's frames")
@@ -125,16 +125,16 @@ def test_a_reload_goes_on_and_a_duplicated_tab_does_not(server, api, open_page):
     host = studio(open_page, server)
     stream = create_show(host, "Reloads")
     go_live(host)
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     memory = host.evaluate("JSON.stringify(sessionStorage)")
     host.reload()
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     copy = host.context.new_page()
     copy.complaints = []
     copy.add_init_script(COUNT_CAMERAS + f"for (const [key, value] of Object.entries({memory})) sessionStorage.setItem(key, value);")
     copy.goto(f"{server.url}/admin/#/live/{stream}")
     looks_on(copy)
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     assert not is_camera_open(copy)
 
 
@@ -168,7 +168,7 @@ def test_leaving_the_studio_of_ones_own_show_asks(server, api, open_page):
     host = studio(open_page, server)
     stream = create_show(host, "Leaving")
     go_live(host)
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     for leave in (lambda: host.get_by_role("link", name="All shows").click(), lambda: host.evaluate("location.hash = '#/'")):
         leave()
         dialog = host.get_by_role("dialog", name="Leave the show?")
@@ -179,7 +179,7 @@ def test_leaving_the_studio_of_ones_own_show_asks(server, api, open_page):
     host.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     host.reload()
     assert asked == ["beforeunload"]
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     host.get_by_role("link", name="All shows").click()
     host.get_by_role("dialog", name="Leave the show?").get_by_role("button", name="Leave", exact=True).click()
     expect(button(host, "Create livestream")).to_be_visible()
@@ -209,7 +209,7 @@ def test_a_camera_that_is_taken_away_can_be_started_again(server, open_page):
     expect(status(host, "On air")).to_be_hidden()
     expect(status(host, "Live")).to_be_visible()
     button(host, "Start camera").click()
-    expect(status(host, "On air")).to_be_visible()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     before = picture(viewer)["frames"]
     until(lambda: picture(viewer)["frames"] > before + 20, 30, "frames of the new camera")
 

@@ -118,6 +118,9 @@ extension RecordingLibrary {
             return true
         }
         for upload in uploads { await noteMade(upload) }
+        if uploads.contains(where: { $0.run == nil }) {
+            for replaced in wholeRuns(of: stream) { await settle(replaced.id) }
+        }
         logger.info(
             "recording ready",
             metadata: ["stream": "\(stream)", "bytes": "\(size)", "duration_ms": "\(replay.durationMS)"])

@@ -31,9 +31,17 @@ extension RecordingLibrary {
     private func announce(_ upload: Upload) async throws(RecordingError) {
         guard let key = upload.run else { return try await set(.uploading, of: upload) }
         let isTaken = Flag()
+        let isWhole = Flag()
+        let here = Set(wholeRuns(of: upload.stream).compactMap(\.run))
         try await changeRuns(of: upload.stream) { runs in
+            // A replay of this run alone would take the place of one of all the others.
+            isWhole.value = runs.all.allSatisfy { $0.status != .whole || $0.key == key || here.contains($0.key) }
+            guard isWhole.value else { return false }
             isTaken.value = runs.begin(key, startsAtMS: upload.startsAtMS)
             return isTaken.value
+        }
+        guard isWhole.value else {
+            throw .conflict(reason: "What the replay was made of is gone after its time: nothing can be added to it.")
         }
         guard isTaken.value else { throw Self.tooManyRuns }
     }
@@ -169,13 +177,21 @@ extension RecordingLibrary {
             if upload.isSettled {
                 if age > patience.settledExpiryMS { await discard(upload.id) }
             } else if upload.isWhole {
-                // One that is in no replay yet is all that there is of it.
-                if upload.isMade, age > patience.uploadExpiryMS { await settle(upload.id) }
+                // One that is in no replay yet is all that there is of it, and while another may come all are needed.
+                if upload.isMade, age > patience.uploadExpiryMS, await isComplete(upload.stream) {
+                    await settle(upload.id)
+                }
             } else if age > patience.uploadExpiryMS {
                 logger.notice("an upload was given up by its client", metadata: ["stream": "\(upload.stream)"])
                 try? await cancel(upload.id)
             }
         }
+    }
+
+    /// No run of a show has been given up, or is still expected.
+    private func isComplete(_ stream: StreamID) async -> Bool {
+        guard let runs = try? await livestream(stream).recording?.runs else { return false }
+        return runs.all.allSatisfy { $0.status == .whole }
     }
 
     /// When an upload ends if nobody goes on with it.

@@ -172,6 +172,40 @@ struct RunTests {
         }
     }
 
+    @Test("is refused when what the replay was made of is gone, and that stays while one is missing")
+    func afterItsTime() async throws {
+        try await RecordingPlace.with { place in
+            var library = try await place.library()
+            let (first, missing, unknown) = try (key(laptop, 1), key(phone, 1), key(phone, 2))
+            try await library.announce(missing, startsAtMS: 2_000, of: place.stream.id)
+            let bytes = try await RecordedMedia.webm(seconds: 1)
+            try await upload(bytes, first, startMS: 0, to: place, library)
+            try await end(place, library)
+            try await library.finishRuns(of: place.stream.id)
+            _ = try await place.processed(by: library)
+            await library.shutdown()
+            func later(_ days: Int64) -> Timestamp {
+                Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000) + days * 86_400_000)
+            }
+            library = try await place.library(now: later(30))
+            #expect(await library.wholeRuns(of: place.stream.id).count == 1, "one may still come")
+            try await upload(bytes, missing, startMS: 2_000, to: place, library)
+            while try await place.recording()?.runs[missing]?.durationMS ?? 0 == 0 {
+                _ = try await place.processed(by: library)
+            }
+            await library.shutdown()
+            library = try await place.library(now: later(60))
+            #expect(await library.wholeRuns(of: place.stream.id).isEmpty)
+            let replay = try library.replay(of: place.stream.id).sizeBytes
+            let error = await #expect(throws: RecordingError.self) {
+                try await upload(bytes, unknown, startMS: 4_000, to: place, library)
+            }
+            guard case .conflict = error else { throw try #require(error) }
+            #expect(try library.replay(of: place.stream.id).sizeBytes == replay)
+            #expect(try await place.recording()?.status == .ready)
+        }
+    }
+
     @Test("tells a client that comes back that it is whole, for a day")
     func settled() async throws {
         try await RecordingPlace.with { place in

@@ -53,6 +53,9 @@ struct ServeArguments: ParsableArguments {
     @Option(help: "Asks viewers for a token signed with this secret (JWT, HS256). (default: everybody may watch)")
     var viewerTokenSecret: String?
 
+    @Option(help: "How new shows reach viewers: auto, direct, or relay, which shows nobody's address. (default: auto)")
+    var delivery: String?
+
     @Option(help: "How many seconds a show goes on without its admin. (default: 30)")
     var adminGrace: Double?
 

@@ -59,6 +59,12 @@ struct Settings {
         if let queue = try source.number("store-queue", arguments.storeQueue.map(Double.init), in: 0...1_000_000) {
             server.storeQueue = Int(queue)
         }
+        if let mode = try source.text("delivery", arguments.delivery) {
+            guard let known = Delivery.Mode(rawValue: mode) else {
+                throw Failure.usage("--delivery: \"\(mode)\" is none of auto, direct, relay")
+            }
+            server.deliveryMode = known
+        }
         try readRelay(source, arguments)
         server.retention = RetentionSweep.Rules(
             chatMS: try source.time("keep-chat", arguments.keepChat),

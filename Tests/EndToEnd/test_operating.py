@@ -28,7 +28,7 @@ def test_bad_usage_ends_with_2_and_one_clear_line(tmp_path):
                       ["serve", "--keep-chat", "soon"], ["serve", "--keep-recordings", "0d"], ["store", "copy", "x"],
                       ["store", "copy", "x", "x"], ["serve", "--config", "/none"],
                       ["serve", "--public-url", "nowhere"],
-                      ["serve", "--public-url", "https://shop.example/live"], ["serve", "--upload-expiry", "soon"], ["serve", "--public-address", "here"], ["serve", "--relay-workers", "0"],
+                      ["serve", "--public-url", "https://shop.example/live"], ["serve", "--upload-expiry", "soon"], ["serve", "--delivery", "pigeon"], ["serve", "--public-address", "here"], ["serve", "--relay-workers", "0"],
                       ["serve", "--ice-servers", "[oops"]):
         result = run(*arguments, "--data-folder", tmp_path / "d") if arguments[0] == "serve" else run(*arguments)
         assert result.returncode == 2, (arguments, result)

@@ -1,5 +1,7 @@
 """The relay in a show, in real browsers: for those who can't be reached directly, and for encoders."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
@@ -132,3 +134,18 @@ def test_an_encoder_takes_over_only_when_its_media_have_come(server, api, open_p
         api.request("DELETE", publisher.location)
         onlooker.expect("place_changed", timeout=20, broadcaster=None)
         publisher.close()
+
+
+def test_with_relay_only_no_address_of_one_goes_to_another(start_server, open_page):
+    server = start_server("--delivery", "relay")
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "Nobody's address")
+    assert server.api.record(stream)["delivery"]["mode"] == "relay"
+    heard = []
+    page = open_page("about:blank")
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: heard.append(data)))
+    page.goto(f"{server.url}/watch/{stream}")
+    go_live(admin)
+    goes_by(page, "relay")
+    senders = [message.get("from") for message in map(json.loads, heard) if message["type"] in ("webrtc_offer", "ICE_candidate")]
+    assert senders and set(senders) == {"relay"}

@@ -254,7 +254,8 @@ function rename() {
 }
 
 function shortcut(event) {
-    if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    // Who dictates or slips on keys can turn them off (WCAG 2.1.4).
+    if (!byId("shortcuts").checked || event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = { m: toggleMute, f: toggleFullScreen, l: like }[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
@@ -272,6 +273,8 @@ byId("like").addEventListener("click", like);
 byId("name").addEventListener("change", rename);
 video.addEventListener("volumechange", showMute);
 video.addEventListener("resize", fitStage);
+byId("shortcuts").checked = localStorage.getItem("vitrine.shortcuts") !== "off";
+byId("shortcuts").addEventListener("change", ({ target }) => localStorage.setItem("vitrine.shortcuts", target.checked ? "on" : "off"));
 showMute();
 document.addEventListener("keydown", shortcut);
 phase("connecting", "One moment", "");

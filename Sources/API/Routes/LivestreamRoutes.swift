@@ -10,6 +10,8 @@ struct LivestreamRoutes {
     let shows: ShowRegistry
     let recordings: RecordingLibrary
     let clock: ServerClock
+    /// Of shows that don't say.
+    let deliveryMode: Delivery.Mode
     let access: ShowAccess
     let admin: AdminMiddleware
 
@@ -63,7 +65,7 @@ struct LivestreamRoutes {
         let stream = Livestream(
             id: .random(), title: try LivestreamFields.checkedTitle(title),
             description: try LivestreamFields.checkedDescription(fields.description ?? ""), createdAt: clock.now,
-            scheduledAt: fields.scheduledAt ?? nil, delivery: try fields.delivery(over: Delivery()))
+            scheduledAt: fields.scheduledAt ?? nil, delivery: try fields.delivery(over: Delivery(mode: deliveryMode)))
         try await store.create(stream)
         return try JSON.response(
             access.shown(stream), status: .created, headers: [.location: "/api/livestreams/\(stream.id)"])

@@ -1,6 +1,7 @@
 package import NIOCore
 package import Signaling
 package import Storage
+package import Wire
 
 /// What an operator decides about a server.
 package struct ServerOptions: Sendable {
@@ -19,6 +20,8 @@ package struct ServerOptions: Sendable {
     package var allowedOrigins: [String] = []
     /// Viewers must show a token signed with it; nil lets everybody watch.
     package var viewerTokenSecret: String?
+    /// How the picture of new shows may reach viewers, unless they say otherwise.
+    package var deliveryMode = Delivery.Mode.auto
     /// How long a show goes on without its admin, in milliseconds.
     package var adminGraceMS: Int64 = 30_000
     /// How many writes of one show may wait for a store that is away.

@@ -101,7 +101,8 @@ package struct VitrineServer: Service {
         let allowed = AllowedMethods()
         router.add(middleware: AllowedMethodsMiddleware(allowed: allowed))
         LivestreamRoutes(
-            store: store, shows: parts.shows, recordings: recordings, clock: parts.clock, access: parts.access,
+            store: store, shows: parts.shows, recordings: recordings, clock: parts.clock,
+            deliveryMode: options.deliveryMode, access: parts.access,
             admin: admin
         ).add(to: router)
         ChatRoutes(store: store, shows: parts.shows, access: parts.access, admin: admin).add(to: router)

@@ -24,8 +24,8 @@ extension RecordingLibrary {
     /// The replay is to be made of what is here; what is missing is given up, until it comes.
     package func finishRuns(of stream: StreamID) async throws(RecordingError) {
         let record = try await livestream(stream)
-        guard record.status == .ended else {
-            throw .conflict(reason: "The show isn't over: its replay is made afterwards.")
+        guard record.status != .live else {
+            throw .conflict(reason: "The show is live: its replay is made afterwards.")
         }
         guard let runs = record.recording?.runs, runs.hasWhole else {
             throw .conflict(reason: "Nothing of the recording is here yet.")
@@ -37,10 +37,10 @@ extension RecordingLibrary {
         await makeReplayIfDue(of: stream)
     }
 
-    /// Has the replay made when the show is over, nothing is missing, and something is here that isn't in it.
+    /// Has the replay made when nothing is missing, and something is here that isn't in it. While a show is live the run
+    /// of whoever broadcasts is missing.
     package func makeReplayIfDue(of stream: StreamID) async {
-        guard let record = try? await livestream(stream), record.status == .ended,
-            let runs = record.recording?.runs, runs.isComplete, runs.hasWhole,
+        guard let runs = try? await livestream(stream).recording?.runs, runs.isComplete, runs.hasWhole,
             wholeRuns(of: stream).contains(where: { !$0.isMade }),
             !waiting.contains(where: { if case .runs(stream) = $0 { true } else { false } })
         else { return }

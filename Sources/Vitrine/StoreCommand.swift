@@ -25,9 +25,9 @@ struct StoreCommand: AsyncParsableCommand {
         var to: String
 
         mutating func run() async throws {
-            let locks = try [from, to].filter(Self.isFolder).map { try FolderLock(folder: $0) }
-            defer { withExtendedLifetime(locks) {} }
             guard from != to else { throw Failure.usage("FROM and TO are the same store") }
+            let locks = try Set([from, to].compactMap(Self.dataFolder)).map { try FolderLock(folder: $0) }
+            defer { withExtendedLifetime(locks) {} }
             let source = try await Self.open(StoreAddress(argument: from), mustExist: true)
             let target = try await Self.open(StoreAddress(argument: to), mustExist: false)
             var meter = ProgressMeter()
@@ -45,10 +45,11 @@ struct StoreCommand: AsyncParsableCommand {
             await target.close()
         }
 
-        /// A data folder, which a server may be using.
-        private static func isFolder(_ text: String) -> Bool {
-            var isFolder: ObjCBool = false
-            return unsafe FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) && isFolder.boolValue
+        /// The data folder that an address lies in, which a server may be using; nil for none.
+        private static func dataFolder(_ text: String) -> String? {
+            guard case .sqlite(let path) = StoreAddress(argument: text) else { return nil }
+            let folder = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
+            return FileManager.default.fileExists(atPath: "\(folder)/lock") ? folder : nil
         }
 
         private static func open(_ address: StoreAddress, mustExist: Bool) async throws -> any LivestreamStore {

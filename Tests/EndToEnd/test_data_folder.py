@@ -99,6 +99,12 @@ def test_an_older_backup_of_the_store_deletes_nothing(server):
     server.start()
 
 
+def test_a_store_that_a_server_uses_is_not_copied_into(server, tmp_path):
+    for source, target in ((server.data_folder, f"sqlite:{tmp_path}/copy.sqlite"), (f"sqlite:{tmp_path}/copy.sqlite", f"sqlite:{server.data_folder}/vitrine.sqlite")):
+        refused = vitrine("store", "copy", source, target)
+        assert refused.returncode == 1 and f"process {server.process.pid}" in refused.stderr, refused
+
+
 def test_only_a_stopped_servers_folder_is_cleaned(server):
     refused = vitrine("store", "check", "--data-folder", server.data_folder, "--remove")
     assert refused.returncode == 1 and f"process {server.process.pid}" in refused.stderr

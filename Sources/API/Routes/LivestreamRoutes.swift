@@ -89,12 +89,22 @@ struct LivestreamRoutes {
     @Sendable private func delete(_ request: Request, context: VitrineContext) async throws -> Response {
         let id = try context.streamID()
         // Before the record goes: a crash between the two leaves no file that nobody knows.
-        try await recordings.markDeletion(of: id)
+        do {
+            try await recordings.markDeletion(of: id)
+        } catch {
+            throw Problem(
+                .serviceUnavailable, "This can't be deleted now. Try again in a few seconds.",
+                headers: [.retryAfter: "2"])
+        }
         do {
             try await store.delete(id)
         } catch {
-            // One that can't tell may have done it: the mark says what to do when it can.
-            if case .unavailable = error {} else { await recordings.unmarkDeletion(of: id) }
+            // One that can't tell may have done it, and is asked again.
+            if case .unavailable = error {
+                Task { await recordings.settleDeletion(of: id) }
+            } else {
+                await recordings.unmarkDeletion(of: id)
+            }
             throw error
         }
         await shows.deleted(id)

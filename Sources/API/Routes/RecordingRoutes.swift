@@ -58,6 +58,11 @@ struct RecordingRoutes {
             throw Problem(.badRequest, "The header \"Upload-Length\" tells the length of the whole in bytes.")
         }
         let plan = try UploadMetadata(request.headers[.uploadMetadata]).plan(length: length)
+        guard length <= recordings.maximumBytes else {
+            throw Problem(
+                .contentTooLarge, "A recording has at most \(recordings.maximumBytes) bytes.",
+                headers: [.tusMaxSize: "\(recordings.maximumBytes)"])
+        }
         let upload = try await tus { try await recordings.beginUpload(of: id, plan) }
         return Response(
             status: .created,
@@ -148,9 +153,7 @@ extension Problem {
             self.init(
                 .conflict, "The upload goes on at offset \(current).", headers: [.uploadOffset: "\(current)"])
         case .tooLarge(let limit):
-            self.init(
-                .contentTooLarge, "It has more than the \(limit) bytes that it may have.",
-                headers: [.tusMaxSize: "\(limit)"])
+            self.init(.contentTooLarge, "It has more than the \(limit) bytes that it may have.")
         case .invalid(let reason): self = .invalid(reason)
         case .conflict(let reason): self.init(.conflict, reason)
         case .locked: self.init(Problem.locked, "Another request is writing this upload. Try again when it is done.")

@@ -6,7 +6,11 @@ struct MediaFacts: Equatable, Sendable {
     let width: Int
     let height: Int
     let profile: String
+    /// By how many degrees the picture is to be turned when it is shown.
+    let rotation: Int
     let audioCodec: String?
+    let sampleRate: Int
+    let channels: Int
     /// 0 where the file doesn't say.
     let durationMS: Int64
 
@@ -22,12 +26,22 @@ struct MediaFacts: Equatable, Sendable {
         width = video.width ?? 0
         height = video.height ?? 0
         profile = video.profile ?? ""
-        audioCodec = answer.stream("audio")?.codec_name
+        rotation = video.side_data_list?.compactMap(\.rotation).first.map { (Int($0) % 360 + 360) % 360 } ?? 0
+        let audio = answer.stream("audio")
+        audioCodec = audio?.codec_name
+        sampleRate = audio?.sample_rate.flatMap { Int($0) } ?? 0
+        channels = audio?.channels ?? 0
         durationMS = Int64((max(0, seconds) * 1_000).rounded())
     }
 
     /// What a file may hold, for a decision that needs no file.
-    init(videoCodec: String, width: Int, height: Int, profile: String = "", audioCodec: String?, durationMS: Int64) {
+    init(
+        videoCodec: String, width: Int, height: Int, profile: String = "", rotation: Int = 0, audioCodec: String?,
+        sampleRate: Int = 48_000, channels: Int = 1, durationMS: Int64
+    ) {
+        self.rotation = rotation
+        self.sampleRate = sampleRate
+        self.channels = channels
         self.videoCodec = videoCodec
         self.width = width
         self.height = height
@@ -43,6 +57,12 @@ struct MediaFacts: Equatable, Sendable {
             let width: Int?
             let height: Int?
             let profile: String?
+            let sample_rate: String?
+            let channels: Int?
+            let side_data_list: [SideData]?
+        }
+        struct SideData: Decodable {
+            let rotation: Double?
         }
         struct Format: Decodable {
             let duration: String?

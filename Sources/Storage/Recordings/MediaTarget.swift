@@ -12,6 +12,9 @@ struct MediaTarget: Equatable, Sendable {
     private let width: Int
     private let height: Int
     private let profile: String
+    private let rotation: Int
+    private let sampleRate: Int
+    private let channels: Int
 
     /// Takes what most of the time is in already, so that the least is encoded again.
     init(joining parts: [MediaFacts]) {
@@ -22,7 +25,14 @@ struct MediaTarget: Equatable, Sendable {
             lengths[part.videoCodec, default: 0] += max(1, part.durationMS)
         }
         let codec = lengths.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "h264"
-        let leader = parts.filter { $0.videoCodec == codec }.max { $0.durationMS < $1.durationMS }
+        // One file turns its whole picture or nothing of it: where parts differ, what is turned is turned for good.
+        let isTurned = Set(parts.map(\.rotation)).count == 1
+        let leader =
+            parts.filter { $0.videoCodec == codec && (isTurned || $0.rotation == 0) }
+            .max { $0.durationMS < $1.durationMS } ?? parts.first { $0.videoCodec == codec }
+        rotation = isTurned ? parts.first?.rotation ?? 0 : 0
+        let heard = leader?.audioCodec != nil ? leader : parts.first { $0.audioCodec != nil }
+        (sampleRate, channels) = (heard?.sampleRate ?? 48_000, heard?.channels ?? 1)
         let isWebM = ["vp8", "vp9", "av1"].contains(codec)
         format = isWebM ? .webm : .mp4
         videoCodec = codec
@@ -38,7 +48,11 @@ struct MediaTarget: Equatable, Sendable {
         guard part.videoCodec == videoCodec, part.audioCodec == nil || part.audioCodec == audioCodec else {
             return false
         }
-        return format == .webm || (part.width == width && part.height == height && part.profile == profile)
+        guard format == .mp4 else { return true }
+        // mp4 says these once for the whole track.
+        let isSameSound = part.audioCodec == nil || (part.sampleRate == sampleRate && part.channels == channels)
+        return part.width == width && part.height == height && part.profile == profile && part.rotation == rotation
+            && isSameSound
     }
 
     /// ffmpeg's options for a part that can't. Quick rather than small: it is done beside a server's own work.
@@ -51,6 +65,7 @@ struct MediaTarget: Equatable, Sendable {
             ]
             : []
         return size + videoEncoding + ["-c:a", soundEncoder]
+            + (format == .mp4 && sampleRate > 0 ? ["-ar", "\(sampleRate)", "-ac", "\(max(1, channels))"] : [])
     }
 
     var soundEncoder: String {

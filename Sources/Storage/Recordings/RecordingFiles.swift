@@ -49,6 +49,7 @@ struct RecordingFiles: Sendable {
         }
     }
 
+    /// Not the ones that are just being written.
     var markedDeletions: [StreamID] { Self.names(in: deletionFolder).compactMap { StreamID($0) } }
 
     /// When a file last changed; nil when it isn't there.

@@ -45,9 +45,15 @@ extension RecordingLibrary {
         try await set(recording, of: upload.stream)
     }
 
+    /// The runs stay what they are: a recording as a whole takes their place when it is made, not before.
     func set(_ recording: Recording?, of stream: StreamID) async throws(RecordingError) {
-        try await changeEntry(of: stream) {
-            $0 = recording
+        try await changeEntry(of: stream) { entry in
+            let runs = entry?.runs ?? RecordingRuns()
+            entry = recording
+            if entry == nil, !runs.isEmpty {
+                entry = Recording(status: runs.status, mimeType: RecordingFormat.webm.mimeType)
+            }
+            entry?.runs = runs
             return true
         }
     }

@@ -65,7 +65,11 @@ extension RecordingLibrary {
 
     /// A run that died between the deletion of a record and that of its files leaves what would be served for ever.
     private func finishDeletions() async {
+        guard !files.markedDeletions.isEmpty, let identity = try? await store.identity() else { return }
         for stream in files.markedDeletions {
+            // Another store's mark is kept for that one.
+            let mark = try? String(contentsOfFile: files.deletionMark(of: stream).path, encoding: .utf8)
+            guard mark == identity.text else { continue }
             do {
                 _ = try await store.livestream(stream)
                 await unmarkDeletion(of: stream)

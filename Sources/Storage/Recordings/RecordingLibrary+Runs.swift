@@ -62,6 +62,7 @@ extension RecordingLibrary {
         }
         do throws(RecordingError) {
             try await changeRuns(of: upload.stream) { runs in
+                if runs[key] == nil { _ = runs.begin(key, startsAtMS: upload.startsAtMS) }
                 runs.finish(key)
                 return true
             }

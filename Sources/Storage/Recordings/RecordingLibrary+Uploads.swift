@@ -186,6 +186,10 @@ extension RecordingLibrary {
                 try? await cancel(upload.id)
             }
         }
+        // What a store that was away has kept from being made.
+        for stream in Set(uploads.values.filter { $0.run != nil && $0.isWhole && !$0.isMade }.map(\.stream)) {
+            await makeReplayIfDue(of: stream)
+        }
     }
 
     /// No run of a show has been given up, or is still expected.

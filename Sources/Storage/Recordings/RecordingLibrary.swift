@@ -74,9 +74,27 @@ package actor RecordingLibrary {
     }
 
     /// Says that a livestream's files go with its record, which is about to be deleted: whatever happens now, they will
-    /// once the record is gone.
+    /// once the record is gone. The mark names the store that is asked: another one that lacks the record proves nothing.
     package func markDeletion(of stream: StreamID) async throws(RecordingError) {
-        try await files.deletionMark(of: stream).create()
+        let identity: StoreID
+        do {
+            identity = try await store.identity()
+        } catch {
+            throw .unavailable(reason: "\(error)")
+        }
+        try await files.deletionMark(of: stream).replace(with: Array(identity.text.utf8))
+    }
+
+    /// The store didn't say whether it has deleted the record: it is asked until it does.
+    package func settleDeletion(of stream: StreamID) async {
+        do {
+            _ = try await store.livestream(stream)
+            await unmarkDeletion(of: stream)
+        } catch .notFound {
+            await remove(stream: stream)
+        } catch {
+            retryLater { await $0.settleDeletion(of: stream) }
+        }
     }
 
     /// The record is still there.

@@ -156,7 +156,8 @@ struct Remuxer: Sendable {
         let text = try await ffprobe.run(
             [
                 "-v", "error", "-show_entries",
-                "stream=codec_type,codec_name,width,height,profile,sample_rate,channels:format=duration", "-of", "json",
+                "stream=codec_type,codec_name,width,height,profile,sample_rate,channels:stream_side_data=rotation"
+                    + ":format=duration", "-of", "json",
             ] + input)
         return try MediaFacts(ffprobe: text, hasLength: hasLength)
     }

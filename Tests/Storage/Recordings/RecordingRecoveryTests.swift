@@ -147,6 +147,28 @@ struct RecordingRecoveryTests {
         }
     }
 
+    @Test("a mark of a deletion that meets another store: only the store that was asked can say that it is done")
+    func foreignMark() async throws {
+        try await RecordingPlace.with { place in
+            var library = try await place.library()
+            _ = try await place.record([(try await RecordedMedia.webm(seconds: 1), 0)], in: library)
+            try await library.markDeletion(of: place.stream.id)
+            await library.shutdown()
+            let empty = try await SQLiteStore(path: "\(place.folder)/empty.sqlite")
+            await (try place.library(store: empty)).shutdown()
+            await empty.close()
+            library = try await place.library()
+            #expect(throws: Never.self) { try library.replay(of: place.stream.id) }
+            // The record is still there: the deletion wasn't done.
+            await library.settleDeletion(of: place.stream.id)
+            #expect(library.files.markedDeletions.isEmpty)
+            try await library.markDeletion(of: place.stream.id)
+            try await place.store.delete(place.stream.id)
+            await library.settleDeletion(of: place.stream.id)
+            #expect(place.files() == [])
+        }
+    }
+
     @Test("being looked through: what hangs loose is found on both sides, and goes when that is said")
     func looseEnds() async throws {
         try await RecordingPlace.with { place in

@@ -174,6 +174,27 @@ struct RunTests {
         }
     }
 
+    @Test("is not forgotten for an upload of the whole that was begun and given up")
+    func besideWhole() async throws {
+        try await RecordingPlace.with { place in
+            let library = try await place.library()
+            let only = try key(laptop, 1)
+            let bytes = try await RecordedMedia.webm(seconds: 1)
+            let run = try await library.beginUpload(
+                of: place.stream.id,
+                UploadPlan(length: Int64(bytes.count), mimeType: "video/webm", run: only))
+            let whole = try await library.beginUpload(of: place.stream.id, length: 9, mimeType: "video/webm", parts: [])
+            #expect(try await place.recording()?.runs[only]?.status == .uploading)
+            try await library.cancel(whole.id)
+            _ = try await library.append(chunks(of: bytes), at: 0, to: run.id)
+            let recording = try await place.processed(by: library)
+            #expect(recording.status == .ready && recording.runs[only]?.status == .whole)
+            let again = try await library.beginUpload(of: place.stream.id, length: 9, mimeType: "video/webm", parts: [])
+            try await library.cancel(again.id)
+            #expect(try await place.recording()?.runs[only]?.status == .whole)
+        }
+    }
+
     @Test("is refused when what the replay was made of is gone, and that stays while one is missing")
     func afterItsTime() async throws {
         try await RecordingPlace.with { place in
@@ -251,6 +272,18 @@ struct MediaTargetTests {
             #expect(!mostlyH264.holds(other))
         }
         #expect(mostlyH264.holds(facts("h264", nil)))
+        // One file turns all of its picture or none, and has one rate of sound.
+        func mp4(_ rotation: Int, rate: Int = 48_000) -> MediaFacts {
+            MediaFacts(
+                videoCodec: "h264", width: 640, height: 640, profile: "High", rotation: rotation, audioCodec: "aac",
+                sampleRate: rate, channels: 1, durationMS: 1_000)
+        }
+        let turned = MediaTarget(joining: [mp4(90), mp4(90)])
+        #expect(turned.holds(mp4(90)) && !turned.holds(mp4(0)))
+        let mixed = MediaTarget(joining: [mp4(90), mp4(0)])
+        #expect(mixed.holds(mp4(0)) && !mixed.holds(mp4(90)))
+        let rates = MediaTarget(joining: [mp4(0), mp4(0, rate: 44_100)])
+        #expect(rates.holds(mp4(0)) != rates.holds(mp4(0, rate: 44_100)))
         // Chromium's Matroska with H.264.
         #expect(MediaTarget(joining: [facts("h264", "opus")]).format == .mp4)
     }

@@ -49,6 +49,7 @@ struct Remuxer: Sendable {
         for index in parts.indices where !target.holds(parts[index].facts) {
             parts[index] = try await encode(parts[index], for: target, number: index, scratch: scratch)
         }
+        parts = try await shown(of: parts, target, scratch: scratch)
         if parts.count == 1, first.startMS == 0 {
             return Replay(
                 path: parts[0].path, format: target.format, durationMS: parts[0].facts.durationMS,
@@ -99,6 +100,30 @@ struct Remuxer: Sendable {
             ["-nostdin", "-v", "error", "-y", "-i", part.path, "-map", "0:v:0", "-map", "0:a:0?"] + target.encoding
                 + ["-f", target.format.rawValue, output], limit: MediaProgram.encodingLimit)
         return Part(path: output, startMS: part.startMS, facts: try await facts(of: output), run: part.run)
+    }
+
+    /// The parts as they follow each other: what outlasts a later one goes on behind it, from where it is then. That is
+    /// encoded again, as it needn't begin with a key frame.
+    private func shown(of parts: [Part], _ target: MediaTarget, scratch: String) async throws -> [Part] {
+        let spans = parts.map { MediaTimeline.Span(startMS: $0.startMS, durationMS: $0.facts.durationMS) }
+        var shown: [Part] = []
+        for (number, segment) in MediaTimeline.segments(spans).enumerated() {
+            let part = parts[segment.span]
+            guard segment.startMS > part.startMS else {
+                shown.append(part)
+                continue
+            }
+            let output = "\(scratch)/rest\(number).\(target.format.fileExtension)"
+            _ = try await ffmpeg.run(
+                [
+                    "-nostdin", "-v", "error", "-y", "-ss", Self.seconds(segment.startMS - part.startMS), "-i",
+                    part.path,
+                    "-map", "0:v:0", "-map", "0:a:0?",
+                ] + target.encoding + ["-f", target.format.rawValue, output], limit: MediaProgram.encodingLimit)
+            shown.append(
+                Part(path: output, startMS: segment.startMS, facts: try await facts(of: output), run: part.run))
+        }
+        return shown
     }
 
     /// The first part decides which tracks the whole has. A moment without a sound is enough to give it one.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Wire
 
@@ -174,6 +175,22 @@ struct RunTests {
         }
     }
 
+    @Test("that outlasts a later one goes on behind it")
+    func overlap() async throws {
+        try await RecordingPlace.with { place in
+            let library = try await place.library()
+            let (long, short) = try (key(laptop, 1), key(phone, 1))
+            try await library.announce(short, startsAtMS: 1_000, of: place.stream.id)
+            try await upload(try await RecordedMedia.webm(seconds: 6), long, startMS: 0, to: place, library)
+            try await upload(try await RecordedMedia.webm(seconds: 2), short, startMS: 1_000, to: place, library)
+            let recording = try await place.processed(by: library)
+            #expect((5_800...6_300).contains(recording.durationMS), "\(recording.durationMS)")
+            let times = try await RecordedMedia.times(of: "v", in: library.replay(of: place.stream.id))
+            let gap = zip(times.dropFirst(), times).map { $0 - $1 }.max() ?? 0
+            #expect(gap < 0.4, "\(gap) s without a picture")
+        }
+    }
+
     @Test("is not forgotten for an upload of the whole that was begun and given up")
     func besideWhole() async throws {
         try await RecordingPlace.with { place in
@@ -248,6 +265,45 @@ struct RunTests {
             let later = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000) + 2 * 86_400_000)
             library = try await place.library(now: later)
             await #expect(throws: RecordingError.notFound) { try await library.upload(id) }
+        }
+    }
+}
+
+@Suite("Recordings that overlap")
+struct MediaTimelineTests {
+    private func shown(_ spans: (Int64, Int64)...) -> [[Int64]] {
+        MediaTimeline.segments(spans.map { .init(startMS: $0.0, durationMS: $0.1) })
+            .map { [Int64($0.span), $0.startMS, $0.endMS] }
+    }
+
+    @Test("show the one that began last, and then what the others have beyond it")
+    func order() {
+        #expect(shown((0, 5_000), (4_000, 5_000)) == [[0, 0, 4_000], [1, 4_000, 9_000]])
+        #expect(shown((0, 2_000), (5_000, 1_000)) == [[0, 0, 2_000], [1, 5_000, 6_000]])
+        #expect(shown((0, 6_000), (1_000, 2_000)) == [[0, 0, 1_000], [1, 1_000, 3_000], [0, 3_000, 6_000]])
+        #expect(shown((0, 3_000), (0, 2_000)) == [[1, 0, 2_000], [0, 2_000, 3_000]])
+        #expect(shown((0, 3_000), (1_000, 1_800)) == [[0, 0, 1_000], [1, 1_000, 2_800]], "too short to go back to")
+        #expect(shown((700, 1_000)) == [[0, 700, 1_700]])
+    }
+
+    @Test("lose no moment that one of them has", arguments: 1...200 as ClosedRange<UInt64>)
+    func nothingLost(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let spans = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+            MediaTimeline.Span(
+                startMS: .random(in: 0...9_000, using: &generator),
+                durationMS: .random(in: 600...6_000, using: &generator))
+        }.sorted { $0.startMS < $1.startMS }
+        let segments = MediaTimeline.segments(spans)
+        for (one, next) in zip(segments, segments.dropFirst()) { #expect(one.endMS <= next.startMS) }
+        for time in stride(from: 0 as Int64, to: 16_000, by: 50) {
+            let isThere = spans.contains { $0.startMS <= time && time < $0.endMS }
+            let isShown = segments.contains { $0.startMS <= time && time < $0.endMS }
+            // Only what is shorter than can be gone back to is left out.
+            let isNear = segments.contains {
+                abs($0.startMS - time) <= MediaTimeline.shortestMS || abs($0.endMS - time) <= MediaTimeline.shortestMS
+            }
+            #expect(isThere == isShown || (isThere && isNear))
         }
     }
 }

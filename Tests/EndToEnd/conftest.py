@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from relay_clients import Loop
-from vitrine import OUTPUT, Server
+from vitrine import OUTPUT, Server, forget_dead_counters
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
@@ -17,6 +17,10 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if {"playwright", "firefox"} & set(item.fixturenames):
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_sessionstart():
+    forget_dead_counters()
 
 
 @pytest.hookimpl(hookwrapper=True)

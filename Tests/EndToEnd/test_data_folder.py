@@ -1,9 +1,7 @@
 """The data folder: one owner, its own store, and nothing deleted on a guess."""
 
-import os
 import pathlib
 import shutil
-import signal
 import subprocess
 
 import pytest
@@ -117,8 +115,7 @@ def test_a_deletion_that_was_killed_is_finished_or_undone_as_a_whole(server, mom
         ["curl", "-s", "-X", "DELETE", "-H", f"Authorization: Bearer {TOKEN}", f"{server.url}/api/livestreams/{stream}"])
     if moment:
         until(lambda: deletion.poll() is not None or moment == 1, 5)
-    os.kill(server.process.pid, signal.SIGKILL)
-    server.process.wait(10)
+    server.kill()
     deletion.wait(10)
     server.start()
     is_there = server.api.get(f"/api/livestreams/{stream}").status_code == 200

@@ -13,7 +13,7 @@ import requests
 from websockets.sync.client import connect
 
 from media import Upload, webm
-from vitrine import BINARY, TOKEN, free_port, until
+from vitrine import BINARY, TOKEN, forget_dead_counters, free_port, until
 
 
 def run(*arguments, environment=None):
@@ -22,6 +22,7 @@ def run(*arguments, environment=None):
 
 
 def test_bad_usage_ends_with_2_and_one_clear_line(tmp_path):
+    forget_dead_counters()
     for arguments in (["serve", "--port", "x"], ["serve", "--nonsense"], ["serve", "--port", "70000"], ["dance"],
                       ["serve", "--log-level", "loud"], ["serve", "--tls-key", "k"], ["serve", "--admin-token", "short"],
                       ["serve", "--turn-url", "turn:x"], ["serve", "--store", "floppy"], ["serve", "--store", "mongodb://"],

@@ -34,6 +34,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def forget_dead_counters():
+    """libmongoc's counters of processes that were killed: one that gets such a process's id complains of them."""
+    for file in pathlib.Path("/dev/shm").glob("mongoc-*"):
+        if not pathlib.Path(f"/proc/{file.name.partition('-')[2]}").exists():
+            file.unlink(missing_ok=True)
+
+
 class Server:
     """`vitrine serve` on a port and a data folder that stay the same over restarts."""
 
@@ -72,8 +79,7 @@ class Server:
         """As a crash would: at once."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
-        # libmongoc's counters, which a process that ends in its own time takes with it.
-        pathlib.Path(f"/dev/shm/mongoc-{self.process.pid}").unlink(missing_ok=True)
+        forget_dead_counters()
 
     def stop(self):
         """As an operator would. Its exit status."""

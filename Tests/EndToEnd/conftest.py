@@ -91,6 +91,22 @@ def chromium(playwright):
 
 
 @pytest.fixture
+def open_elsewhere(playwright):
+    """Opens pages in a browser of their own, as another device would: one browser's fake camera is for one page."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+
+    def open_elsewhere(url, **options):
+        page = browser.new_context(viewport={"width": 1440, "height": 900}, **options).new_page()
+        page.context.set_default_timeout(15_000)
+        page.complaints = []
+        page.goto(url)
+        return page
+
+    yield open_elsewhere
+    browser.close()
+
+
+@pytest.fixture
 def open_page(chromium, request):
     """Opens pages, each in a profile of its own, and keeps pictures of them when the test fails."""
     contexts = []

@@ -65,13 +65,13 @@ def test_a_helper_looks_on_and_harms_nobody(server, api, open_page):
     assert api.record(stream)["broadcaster"] == "studio"
 
 
-def test_taking_over_moves_the_show_and_stops_the_other_window(server, api, open_page):
+def test_taking_over_moves_the_show_and_stops_the_other_window(server, api, open_page, open_elsewhere):
     host = studio(open_page, server)
     stream = create_show(host, "Two devices")
     go_live(host)
     viewer = open_page(f"{server.url}/watch/{stream}")
     sees_moving_picture(viewer)
-    phone = studio(open_page, server, stream)
+    phone = studio(open_elsewhere, server, stream)
     looks_on(phone)
     button(phone, "Take over").click()
     expect(status(phone, "On air")).to_be_visible(timeout=20_000)

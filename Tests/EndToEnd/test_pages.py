@@ -254,11 +254,11 @@ def test_a_refused_camera_is_explained(server, open_page, look):
     look(admin, "admin-no-camera")
 
 
-def test_a_second_window_takes_over_and_says_so(server, open_page):
+def test_a_second_window_takes_over_and_says_so(server, open_page, open_elsewhere):
     first = open_admin(open_page, server)
     stream = create_show(first, "Two windows")
     go_live(first)
-    second = open_page(f"{server.url}/admin/#token={TOKEN}")
+    second = open_elsewhere(f"{server.url}/admin/#token={TOKEN}")
     second.get_by_role("link", name="Two windows").click()
     second.get_by_role("button", name="Take over").click()
     expect(first.get_by_role("alert").first).to_contain_text("another window")

@@ -44,4 +44,4 @@ def main(requests):
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)[0])
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 26_000)[0])

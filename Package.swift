@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CNet"),
         .target(name: "Net", dependencies: ["CNet", "Wire"], swiftSettings: house),
         .target(
@@ -87,10 +88,11 @@ let package = Package(
             resources: [.copy("admin"), .copy("home"), .copy("shared"), .copy("watch")],
             swiftSettings: house
         ),
+        .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: house),
         .target(
             name: "API",
             dependencies: [
-                "SFU", "Signaling", "Storage", "Web", "Wire",
+                "Gzip", "SFU", "Signaling", "Storage", "Web", "Wire",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

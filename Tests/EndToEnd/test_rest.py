@@ -201,6 +201,25 @@ def test_health_metrics_and_pages_answer(server, api):
         assert requests.get(server.url + "/assets/watch/watch.js", headers={"If-None-Match": tags}, timeout=5).status_code == status
 
 
+def test_pages_and_what_they_load_are_sent_compressed_to_whoever_takes_that(server):
+    def get(path, **headers):
+        return requests.get(server.url + path, headers=headers, timeout=5)
+
+    for path in ("/", "/admin/", "/assets/watch/watch.js", "/assets/shared/vitrine.css"):
+        plain = get(path, **{"Accept-Encoding": "identity"})
+        assert "Content-Encoding" not in plain.headers and plain.headers["Vary"] == "Accept-Encoding", path
+        for takes in ("gzip", "br, gzip;q=0.5", "*", "GZIP", "deflate, x-gzip ; q=1.0"):
+            packed = get(path, **{"Accept-Encoding": takes})
+            assert packed.headers["Content-Encoding"] == "gzip" and packed.headers["Vary"] == "Accept-Encoding", (path, takes)
+            assert packed.content == plain.content  # requests has unpacked it
+            assert int(packed.headers["Content-Length"]) < 0.7 * len(plain.content), path
+            assert packed.headers["ETag"] != plain.headers["ETag"]
+            kept = get(path, **{"Accept-Encoding": takes, "If-None-Match": packed.headers["ETag"]})
+            assert kept.status_code == 304 and kept.headers["Vary"] == "Accept-Encoding"
+        for refuses in ("gzip;q=0", "br", "*;q=0", "gzip;q=0, *", "gzip;q=nonsense"):
+            assert "Content-Encoding" not in get(path, **{"Accept-Encoding": refuses}).headers, refuses
+
+
 @pytest.mark.parametrize("path", ["/", "/watch/abcdefgh", "/admin/"])
 def test_a_page_asks_at_once_for_all_that_it_needs_and_never_again(server, path):
     page = requests.get(server.url + path, timeout=5)

@@ -1,4 +1,5 @@
 internal import Foundation
+import Gzip
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -10,11 +11,20 @@ import Web
 ///
 /// Pages name what they load with this release's fingerprint in the path (`/assets/1f3a…/watch/watch.js`), and so do
 /// the modules, whose imports are relative. Such a file never changes: browsers keep it and need not ask again.
+///
+/// Each is compressed once, at start, for those who take it so.
 struct PageRoutes {
-    private struct Asset: Sendable {
+    /// What a client can be sent of an asset. Each has a tag of its own (RFC 9110, section 8.8.3).
+    private struct Form: Sendable {
         let body: ByteBuffer
-        let contentType: String
         let etag: String
+    }
+
+    private struct Asset: Sendable {
+        let contentType: String
+        let plain: Form
+        /// Nil when it would be no smaller.
+        let gzipped: Form?
     }
 
     private let assets: [String: Asset]
@@ -34,9 +44,12 @@ struct PageRoutes {
             let page = String(decoding: contents, as: UTF8.self)
             contents = Data(page.replacingOccurrences(of: "\"/assets/", with: "\"/assets/\(release)/").utf8)
         }
+        let tag = fingerprint(contents)
+        let gzipped = Gzip.compress([UInt8](contents)).flatMap { $0.count < contents.count ? $0 : nil }
         return Asset(
-            body: ByteBuffer(bytes: contents), contentType: contentType(of: file.path),
-            etag: "\"\(fingerprint(contents))\"")
+            contentType: contentType(of: file.path),
+            plain: Form(body: ByteBuffer(bytes: contents), etag: "\"\(tag)\""),
+            gzipped: gzipped.map { Form(body: ByteBuffer(bytes: $0), etag: "\"\(tag)-gzip\"") })
     }
 
     func add(to router: some RouterMethods<VitrineContext>) {
@@ -60,12 +73,16 @@ struct PageRoutes {
     private func answer(_ path: String, _ request: Request, _ isOfRelease: Bool = false) throws -> Response {
         guard let asset = assets[path] else { throw Problem(.notFound, "There is nothing at this path.") }
         let keeping = isOfRelease ? "public, max-age=31536000, immutable" : "no-cache"
-        var headers: HTTPFields = [.contentType: asset.contentType, .eTag: asset.etag, .cacheControl: keeping]
-        if let tags = request.headers[.ifNoneMatch], FileResponse.matches(tags, asset.etag) {
+        let gzipped = AcceptedEncodings(request.headers).takesGzip ? asset.gzipped : nil
+        let form = gzipped ?? asset.plain
+        var headers: HTTPFields = [.contentType: asset.contentType, .eTag: form.etag, .cacheControl: keeping]
+        if asset.gzipped != nil { headers[.vary] = "Accept-Encoding" }
+        if let tags = request.headers[.ifNoneMatch], FileResponse.matches(tags, form.etag) {
             return Response(status: .notModified, headers: headers)
         }
-        headers[.contentLength] = "\(asset.body.readableBytes)"
-        return Response(status: .ok, headers: headers, body: .init(byteBuffer: asset.body))
+        if gzipped != nil { headers[.contentEncoding] = "gzip" }
+        headers[.contentLength] = "\(form.body.readableBytes)"
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: form.body))
     }
 
     private static func contentType(of path: String) -> String {

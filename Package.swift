@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Congestion", dependencies: ["Wire"], swiftSettings: house),
         .target(name: "CNet"),
         .target(name: "Net", dependencies: ["CNet", "Wire"], swiftSettings: house),
         .target(
@@ -58,7 +59,9 @@ let package = Package(
         .target(name: "DTLS", dependencies: ["COpenSSL", "Wire"], swiftSettings: house),
         .target(
             name: "SFU",
-            dependencies: ["DTLS", "ICE", "Net", "SRTP", "Wire", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Congestion", "DTLS", "ICE", "Net", "SRTP", "Wire", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: house
         ),
         .target(
@@ -141,6 +144,9 @@ let package = Package(
         .testTarget(
             name: "DTLSTests", dependencies: ["COpenSSL", "DTLS", "TestSupport", "Wire"], path: "Tests/DTLS",
             swiftSettings: house),
+        .testTarget(
+            name: "CongestionTests", dependencies: ["Congestion", "TestSupport", "Wire"], path: "Tests/Congestion",
+            exclude: ["scoreboard.txt"], swiftSettings: house),
         .testTarget(name: "NetTests", dependencies: ["Net", "Wire"], path: "Tests/Net", swiftSettings: house),
         .testTarget(
             name: "SRTPTests", dependencies: ["CSRTP", "SRTP", "TestSupport", "Wire"], path: "Tests/SRTP",
@@ -191,7 +197,7 @@ if hasIPSecMB {
 // For `scripts/sanitize`, `scripts/fuzz` and `Benchmarks`, which imports the modules: without the server, building takes
 // a minute rather than five.
 if Context.environment["VITRINE_RELAY_ONLY"] != nil {
-    let modules = ["Wire", "Net", "ICE", "DTLS", "SRTP", "SFU", "Signaling"]
+    let modules = ["Wire", "Congestion", "Net", "ICE", "DTLS", "SRTP", "SFU", "Signaling"]
     let kept = Set(
         modules + modules.map { "\($0)Tests" } + [
             "CIPSecMB", "CNet", "CNice", "CNicePeer", "COpenSSL", "CSRTP", "TestSupport", "FuzzTargets", "FuzzTests",

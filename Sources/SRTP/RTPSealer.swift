@@ -15,7 +15,7 @@ package struct RTPSealer: ~Copyable {
 
     /// Seals one packet. `output` begins with its finished header of `headerBytes`; behind that come `prefix` and
     /// `payload`, encrypted, and the tag. `rolloverCounter` says how often the sequence number has wrapped (RFC 3711,
-    /// section 3.3.1). `payload` may be in `output` only where it is going to be.
+    /// section 3.3.1). `payload` may be in `output` only where it is going to be, and not at all with a prefix.
     ///
     /// SSRC and sequence number are taken from the header. The same two with the same rollover counter must never seal
     /// different bytes: that gives GCM's key away (RFC 7714, section 8).

@@ -144,6 +144,24 @@ struct SRTCPTests {
         #expect(refusal(&opener, datagrams[0], scratch) == .replayed, "128 behind the newest: too old to tell")
     }
 
+    @Test("of several sources is counted for each by itself", arguments: SRTPKeys.Profile.all)
+    func sources(profile: SRTPKeys.Profile) throws {
+        var generator = SeededGenerator(seed: 17)
+        let scratch = try SRTCPScratch()
+        let keys = SRTPKeys.random(profile, using: &generator)
+        // As libsrtp2 does: one counter for each source.
+        var sealers = try (0..<3).map { _ in try SRTCPSealer(keys) }
+        var opener = try SRTCPOpener(peer(of: keys))
+        for round in 0..<300 {
+            for source in 0..<3 where round % (source + 1) == 0 {
+                let report = TestPackets.report(ssrc: UInt32(source + 1), using: &generator)
+                let datagram = try #require(seal(&sealers[source], report, scratch))
+                #expect(open(&opener, datagram, scratch) == report)
+                #expect(refusal(&opener, datagram, scratch) == .replayed)
+            }
+        }
+    }
+
     @Test("that is forged doesn't move the window", arguments: SRTPKeys.Profile.all)
     func forgedIndex(profile: SRTPKeys.Profile) throws {
         var generator = SeededGenerator(seed: 16)

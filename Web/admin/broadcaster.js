@@ -126,9 +126,7 @@ export class Broadcaster extends EventTarget {
         viewer.next?.close();
         const peer = viewer.next = new Peer(this.iceServers);
         for (const track of this.#stream.getTracks()) {
-            const transceiver = peer.connection.addTransceiver(track, {
-                direction: "sendonly", streams: [this.#stream], sendEncodings: [{ active: this.#isActive(id) }],
-            });
+            const transceiver = this.#addTrack(peer.connection, track, id);
             // What the relay gets must be played by every browser.
             if (id === relay && track.kind === "video") preferVP8(transceiver);
         }
@@ -139,6 +137,19 @@ export class Broadcaster extends EventTarget {
         await peer.connection.setLocalDescription();
         this.#signaling.send("webrtc_offer", { to: id, sdp: peer.connection.localDescription.sdp });
         this.#share();
+    }
+
+    /** What goes to the relay is in temporal layers, so that a viewer with a weak link can be sent every second picture. */
+    #addTrack(connection, track, id) {
+        const add = (encoding) => connection.addTransceiver(track, {
+            direction: "sendonly", streams: [this.#stream], sendEncodings: [{ active: this.#isActive(id), ...encoding }],
+        });
+        if (id !== relay || track.kind !== "video") return add({});
+        try {
+            return add({ scalabilityMode: "L1T3" });
+        } catch {
+            return add({});  // a browser that has none says so by an error
+        }
     }
 
     async #answered({ from, sdp }) {

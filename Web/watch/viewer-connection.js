@@ -4,6 +4,9 @@
 // beside the first, and the picture moves over only when the second one has decoded a frame: make before break.
 
 const sessionOf = (sdp) => /^o=\S+ (\S+)/m.exec(sdp)?.[1] ?? "";
+/** A direct picture that stands still so long has lost its way. The relay itself knows what its viewers' links carry: only
+ *  when it says nothing of that, and no frame comes for long, is its connection to be made anew. */
+const patience = { direct: 500, relay: 2500 };
 const pathOf = (from) => (from === "relay" ? "relay" : "direct");
 
 /** One RTCPeerConnection, as far as the viewer is concerned. */
@@ -55,6 +58,8 @@ export class ViewerConnection extends EventTarget {
     #liveSince = 0;
     #isFrozen = false;
     #path;
+    /** What the relay can send over this link: "good", "weak" or "sound_only". */
+    #quality = "good";
 
     /** Some browsers, and some who manage them, have no WebRTC: a replay needs none. */
     static isPossible = typeof RTCPeerConnection === "function";
@@ -73,6 +78,7 @@ export class ViewerConnection extends EventTarget {
             if (detail.path !== this.#path) this.#liveSince = performance.now();
             this.#path = detail.path;
         });
+        signaling.addEventListener("quality", ({ detail }) => { this.#quality = detail.state; });
         signaling.addEventListener("webrtc_offer", ({ detail }) => this.#enqueue(() => this.#answer(detail)));
         signaling.addEventListener("ICE_candidate", ({ detail }) => this.#enqueue(() => this.#addCandidate(detail)));
     }
@@ -169,8 +175,9 @@ export class ViewerConnection extends EventTarget {
             if ((await peer.framesDecoded()) > 0 && this.#candidates.get(peer.from) === peer) return this.#show(peer);
         }
         if (!shown) {
-            const patience = this.#path === "direct" ? 1500 : 5000;
-            if (!this.#shown && now - this.#liveSince > patience) this.#report(null, "failed", "no picture yet");
+            if (this.#path === "relay" && this.#quality === "sound_only") return;
+            const waited = this.#path === "direct" ? 1500 : 5000;
+            if (!this.#shown && now - this.#liveSince > waited) this.#report(null, "failed", "no picture yet");
             return;
         }
         if (shown !== this.#shown) return;
@@ -178,7 +185,7 @@ export class ViewerConnection extends EventTarget {
         if (this.#frames !== null && frames !== this.#frames) {
             this.#lastFrame = now;
             if (this.#wasFrozen) this.#recovered(shown);
-        } else if (now - this.#lastFrame > 500 && !document.hidden) {
+        } else if (now - this.#lastFrame > patience[pathOf(shown.from)] && !document.hidden) {
             this.#freeze(shown, now - this.#lastFrame);
         }
         this.#frames = frames;
@@ -219,6 +226,8 @@ export class ViewerConnection extends EventTarget {
     }
 
     #freeze(peer, milliseconds) {
+        // The relay has said why: another connection over the same link would be no better.
+        if (peer.from === "relay" && this.#quality !== "good") return;
         this.#wasFrozen = true;
         this.#report(peer, "frozen", `no frame for ${Math.round(milliseconds)} ms`);
         if (this.#isFrozen || milliseconds < 1500) return;
@@ -229,8 +238,11 @@ export class ViewerConnection extends EventTarget {
     /** It moves again by itself: whoever raced against it is not needed any more. */
     #recovered(peer) {
         this.#wasFrozen = false;
-        this.#candidates.get("relay")?.close();
-        this.#candidates.delete("relay");
+        // A connection that is to take a relayed one's place goes on: the server has let go of the old one.
+        if (peer.from !== "relay") {
+            this.#candidates.get("relay")?.close();
+            this.#candidates.delete("relay");
+        }
         this.#report(peer, "connected", "recovered");
         if (!this.#isFrozen) return;
         this.#isFrozen = false;

@@ -7,6 +7,7 @@ import { dateTime } from "../shared/format.js";
 import { LikePacer } from "../shared/like-pacer.js";
 import { productCard } from "../shared/product-card.js";
 import { Signaling } from "../shared/signaling.js";
+import { QualityMark } from "./quality-mark.js";
 import { ViewerToken } from "./viewer-token.js";
 import { Replay } from "./replay.js";
 import { ViewerConnection } from "./viewer-connection.js";
@@ -21,6 +22,7 @@ let knownName = saved.name;
 const signaling = new Signaling(() => ({ stream_id: streamId, role: "customer", name: knownName || undefined, token: token.value ?? undefined }));
 const chat = new ChatPanel({ list: byId("chat"), form: byId("chat-form"), field: byId("message") }, signaling, streamId, { ownName: () => knownName || "Guest" });
 const viewer = new ViewerConnection(video, signaling);
+const qualityMark = new QualityMark({ pill: byId("quality-pill"), status: byId("quality"), advice: byId("quality-advice") });
 const likes = new LikePacer(signaling, (count) => { knownLikes += count; });
 const recallLater = new AskAgain(async () => {
     stream = await current();
@@ -30,6 +32,7 @@ const recallLater = new AskAgain(async () => {
 let stream = null;
 let pinned = [];
 let replay = null;
+let quality = "good";
 /** Likes of the record (live), or of the replay's clock; presses come on top until the server has counted them. */
 let knownLikes = 0;
 let pressedInReplay = 0;
@@ -50,6 +53,13 @@ function showState(text, state) {
 function showPath(path) {
     byId("connection-pill").hidden = path === null;
     byId("connection").textContent = path ?? "";
+    showQuality();
+}
+
+/** Only the relay says what a link lets through. */
+function showQuality() {
+    const path = byId("connection").textContent;
+    qualityMark.show(path === "" ? null : path === "relay" ? quality : "good");
 }
 
 function showLikes() {
@@ -183,6 +193,10 @@ signaling.addEventListener("product_unpinned", ({ detail }) => {
 });
 signaling.addEventListener("path_selected", ({ detail }) => {
     if (stream?.status === "live" && byId("connection").textContent !== "") showPath(detail.path);
+});
+signaling.addEventListener("quality", ({ detail }) => {
+    quality = detail.state;
+    showQuality();
 });
 signaling.addEventListener("away", () => showLink("Reconnecting"));
 signaling.addEventListener("closed", ({ detail: code }) => {

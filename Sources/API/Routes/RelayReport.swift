@@ -27,6 +27,8 @@ struct RelayReport: Encodable {
         let nackedPackets: UInt64
         let repairedPackets: UInt64
         let keyFrameRequests: UInt64
+        let quality: ViewingQuality
+        let estimatedRate: Double?
 
         private enum CodingKeys: String, CodingKey {
             case viewerID = "viewer_id"
@@ -37,6 +39,8 @@ struct RelayReport: Encodable {
             case nackedPackets = "nacked_packets"
             case repairedPackets = "repaired_packets"
             case keyFrameRequests = "key_frame_requests"
+            case quality
+            case estimatedRate = "estimated_bits_per_second"
         }
 
         init(_ viewer: RelayStatistics.Viewer, id: ClientID?) {
@@ -48,6 +52,8 @@ struct RelayReport: Encodable {
             nackedPackets = viewer.nackedPackets
             repairedPackets = viewer.repairedPackets
             keyFrameRequests = viewer.keyFrameRequests
+            quality = viewer.quality
+            estimatedRate = viewer.estimatedRate?.rounded()
         }
     }
 

@@ -164,6 +164,8 @@ private struct UplinkKeeper: Service {
                 case .changed(let stream): await shows.tell(stream, .uplinkChanged)
                 case .shown(let stream, let session): await shows.uplinkShown(session, of: stream)
                 case .ended(let stream): await shows.tell(stream, .uplinkEnded)
+                case .quality(let stream, let session, let quality):
+                    await shows.qualityChanged(to: quality, of: session, in: stream)
                 case .players(let stream, let worker, let count):
                     await shows.tell(stream, .playersChanged(players.note(count, on: worker, of: stream)))
                 }

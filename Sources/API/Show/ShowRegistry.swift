@@ -107,6 +107,12 @@ actor ShowRegistry {
         await show.handle(.uplinkShown(ofStudio: show.isStudio(session)))
     }
 
+    /// Tells a show what one of its viewers gets by the relay.
+    func qualityChanged(to quality: ViewingQuality, of session: RelaySessionID, in stream: StreamID) async {
+        guard let show = shows[stream], let viewer = show.viewer(behind: session) else { return }
+        await show.handle(.qualityChanged(viewer, quality))
+    }
+
     /// Tells a show of something that came by REST, after the store has it: a show that nobody attends learns it there.
     func tell(_ id: StreamID, _ event: RoomEvent) async {
         openings[id]?.isOutdated = true

@@ -25,6 +25,8 @@ final class Audience {
     var pass: Pass?
     /// There are viewers who read behind the rest: those who have just joined.
     var hasCatchingUp = false
+    /// Those who are served by themselves.
+    private(set) var paced: Set<RelaySessionID> = []
     /// A viewer waits for a picture to begin with.
     var isAwaited = false
     private var lastKeyFrameWish: MonotonicTime?
@@ -49,8 +51,13 @@ final class Audience {
         show.attendance.set(worker, isThere: true)
     }
 
+    func setPaced(_ viewer: RelaySessionID, _ isPaced: Bool) {
+        if isPaced { paced.insert(viewer) } else { paced.remove(viewer) }
+    }
+
     func dismiss(_ viewer: RelaySessionID) {
         viewers.remove(viewer)
+        paced.remove(viewer)
         guard viewers.isEmpty else { return }
         pass = nil
         show.attendance.set(worker, isThere: false)

@@ -1,3 +1,4 @@
+import Congestion
 import SRTP
 import Wire
 
@@ -7,6 +8,10 @@ struct DownlinkTrack {
     private(set) var payloadType: UInt8?
     /// Nil: what is lost is sent again as it was.
     let repairPayloadType: UInt8?
+    /// The id of the header extension with its transport-wide numbers; 0: it has none.
+    let transportExtension: UInt8
+    /// It is served by itself, within its rate, not with all others.
+    var isPaced = false
     /// The index that it began with; nil while it waits for something to begin with.
     private(set) var first: UInt64?
     /// The index that would have the viewer's sequence number 0 with rollover 0.
@@ -21,6 +26,7 @@ struct DownlinkTrack {
     init(_ track: NegotiatedTrack?, using generator: inout some RandomNumberGenerator) {
         payloadType = track?.payloadType
         repairPayloadType = track?.repairPayloadType
+        transportExtension = track?.transportExtension ?? 0
         repairSequence = UInt64.random(in: 0..<0x4000, using: &generator)
     }
 
@@ -54,6 +60,28 @@ struct DownlinkTrack {
     /// Goes on behind what can't be had any more.
     mutating func skip(to index: UInt64) { next = max(next, index) }
 
+    /// Nothing is to be seen of this packet, the next one: what follows has its number. Who asks for what was before it
+    /// has to be told by `Thinning`.
+    mutating func leaveOut() {
+        next += 1
+        base += 1
+        first = next
+    }
+
+    /// One packet has been sent, or has never come.
+    mutating func advance() { next += 1 }
+
+    /// How far indices are above the numbers that come next.
+    var offset: UInt64 { base }
+
+    /// The full number, the nearest to the newest, of one that the viewer has named; nil for one that isn't sent yet.
+    func fullNumber(_ sequence: UInt16) -> UInt64? {
+        guard next > 0 else { return nil }
+        let newest = number(of: next - 1)
+        let behind = UInt16(truncatingIfNeeded: newest) &- sequence
+        return behind < 0x8000 ? newest &- UInt64(behind) : nil
+    }
+
     /// Its connection takes no more: it waits for something to begin with, as at first.
     mutating func rest() { first = nil }
 
@@ -61,10 +89,10 @@ struct DownlinkTrack {
     mutating func stop() { self.payloadType = nil }
 
     /// Whether a packet that came late is one of those that it has been past.
-    func isPast(_ index: UInt64) -> Bool { first.map { $0 <= index && index < next } ?? false }
+    func isPast(_ index: UInt64) -> Bool { !isPaced && first.map { $0 <= index && index < next } ?? false }
 
-    /// Whether it has been sent all before this index, and nothing from there on.
-    func isAt(_ index: UInt64) -> Bool { first != nil && next == index }
+    /// Whether it has been sent all before this index, and nothing from there on, and goes with the others.
+    func isAt(_ index: UInt64) -> Bool { next == index && first != nil && !isPaced }
 
     mutating func count(packets: Int, payloadBytes: Int) {
         packetsSent &+= UInt64(truncatingIfNeeded: packets)
@@ -86,11 +114,14 @@ struct Downlink: ~Copyable {
     var sealer: RTPSealer
     /// By `MediaKind.number`.
     var tracks: InlineArray<2, DownlinkTrack>
+    /// What it reports on.
+    var history: SendHistory
 
     init(
         session: RelaySessionID, endpoint: Endpoint, sealer: consuming RTPSealer, video: DownlinkTrack,
         audio: DownlinkTrack
     ) {
+        history = SendHistory(isKept: video.transportExtension != 0 || audio.transportExtension != 0)
         self.session = session
         self.endpoint = endpoint
         self.sealer = sealer

@@ -1,3 +1,4 @@
+import Congestion
 import Net
 import SRTP
 import Wire
@@ -7,10 +8,17 @@ import Wire
 struct Egress: ~Copyable {
     private static let arenaBytes = 512 << 10
     private static let headerBytes = 12
+    /// RFC 8285, section 4.2: its own four bytes, one element of two, one byte of padding.
+    private static let extensionBytes = 8
+    /// RFC 3550, section 5.1: more, and the byte that counts it would not hold it.
+    private static let paddingBytes = 224
+    private static let zeros = [UInt8](repeating: 0, count: paddingBytes - 1) + [UInt8(paddingBytes)]
 
     private let outlet: any RelayOutlet
     private var batch: DatagramBatch
     private var plan = SendPlan()
+    /// Where a packet is changed for one viewer.
+    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: PacketRing.payloadCapacity, alignment: 16)
     /// Groups that were overwritten while they were being sealed.
     private(set) var overrun: UInt64 = 0
 
@@ -19,6 +27,8 @@ struct Egress: ~Copyable {
         self.outlet = outlet
         batch = DatagramBatch(arenaBytes: Self.arenaBytes, messages: 64, mapped: mapped)
     }
+
+    deinit { scratch.deallocate() }
 
     /// What of a feed is needed for each packet, without the feed itself.
     private struct Track {
@@ -36,7 +46,8 @@ struct Egress: ~Copyable {
     /// Sends what `feed` has of `range` to those of the viewers at these positions who have had all before it. It may
     /// stay in the batch until `flush`.
     mutating func send(
-        _ feed: TrackFeed, _ range: Range<UInt64>, to downlinks: borrowing DownlinkTable, at positions: Range<Int>
+        _ feed: TrackFeed, _ range: Range<UInt64>, to downlinks: borrowing DownlinkTable, at positions: Range<Int>,
+        now: MonotonicTime
     ) {
         guard !positions.isEmpty else { return }
         let track = Track(feed)
@@ -46,98 +57,203 @@ struct Egress: ~Copyable {
             for position in positions {
                 let downlink = downlinks.pointer(position)
                 guard downlink.pointee.tracks[track.number].isAt(start) else { continue }
-                sendPlan(track, to: downlink)
+                sendPlan(track, to: downlink, at: now)
             }
             start = plan.range.upperBound
         }
     }
 
     /// Sends one viewer what `feed` has of `range`, which begins where the viewer is.
-    mutating func send(_ feed: TrackFeed, _ range: Range<UInt64>, to downlink: UnsafeMutablePointer<Downlink>) {
+    mutating func send(
+        _ feed: TrackFeed, _ range: Range<UInt64>, to downlink: UnsafeMutablePointer<Downlink>, at now: MonotonicTime
+    ) {
         plan.fill(from: feed, range)
-        sendPlan(Track(feed), to: downlink)
+        sendPlan(Track(feed), to: downlink, at: now)
     }
 
     /// Sends a packet that came behind others to everybody who is past it.
-    mutating func sendLate(_ index: UInt64, of feed: TrackFeed, to downlinks: borrowing DownlinkTable) {
+    mutating func sendLate(
+        _ index: UInt64, of feed: TrackFeed, to downlinks: borrowing DownlinkTable, at now: MonotonicTime
+    ) {
         let track = Track(feed)
         plan.fill(from: feed, index..<index + 1)
         guard plan.packetCount == 1 else { return }
         for position in 0..<downlinks.count {
             let downlink = downlinks.pointer(position)
             guard downlink.pointee.tracks[track.number].isPast(index) else { continue }
-            send(plan.group(0), of: track, to: downlink)
+            send(plan.group(0), of: track, to: downlink, at: now)
         }
     }
 
-    /// Sends a packet that a viewer misses once more: in the form of RFC 4588 where the viewer speaks it. False when it
-    /// can't be had any more.
+    /// Sends a packet that a viewer misses once more: in the form of RFC 4588 where the viewer speaks it, otherwise as it
+    /// was. How many bytes that took; 0 when it can't be had any more.
     mutating func repair(
-        _ sequence: UInt16, of feed: TrackFeed, to downlink: UnsafeMutablePointer<Downlink>
-    ) -> Bool {
+        _ sequence: UInt16, at index: UInt64, _ edit: PictureEdit, of feed: TrackFeed,
+        to downlink: UnsafeMutablePointer<Downlink>, now: MonotonicTime
+    ) -> Int {
         let track = Track(feed)
-        guard let index = downlink.pointee.tracks[track.number].index(of: sequence) else { return false }
         plan.fill(from: feed, index..<index + 1)
-        guard plan.packetCount == 1 else { return false }
+        guard plan.packetCount == 1 else { return 0 }
         guard let payloadType = downlink.pointee.tracks[track.number].repairPayloadType else {
-            send(plan.group(0), of: track, to: downlink)
-            return true
+            send(plan.group(0), of: track, to: downlink, at: now)
+            return plan.group(0).totalBytes
         }
         let packet = plan.packet(0)
-        let overhead = Self.headerBytes + 2 + downlink.pointee.sealer.overheadBytes
-        guard let room = room(packet.payload.count + overhead) else { return false }
         let number = downlink.pointee.tracks[track.number].nextRepairNumber()
-        Self.writeHeader(packet, payloadType: payloadType, number: number, ssrc: track.repair, to: room)
-        let bytes = downlink.pointee.sealer.seal(
-            headerBytes: Self.headerBytes, prefix: sequence, payload: packet.payload,
-            rolloverCounter: UInt32(truncatingIfNeeded: number >> 16), into: room)
-        guard packet.isIntact else { return false }
+        return sendAlone(
+            packet, edit, prefix: sequence,
+            Header(
+                payloadType: payloadType, number: number, ssrc: track.repair,
+                transportExtension: downlink.pointee.tracks[track.number].transportExtension), to: downlink, at: now)
+    }
+
+    /// Sends one viewer the packet that is its next, by itself. How many bytes that took.
+    mutating func send(
+        _ packet: RingPacket, _ edit: PictureEdit, of feed: TrackFeed, to downlink: UnsafeMutablePointer<Downlink>,
+        at now: MonotonicTime
+    ) -> Int {
+        let track = Track(feed)
+        guard let payloadType = downlink.pointee.tracks[track.number].payloadType else { return 0 }
+        let number = downlink.pointee.tracks[track.number].number(of: packet.index)
+        let bytes = sendAlone(
+            packet, edit, prefix: nil,
+            Header(
+                payloadType: payloadType, number: number, ssrc: track.media,
+                transportExtension: downlink.pointee.tracks[track.number].transportExtension), to: downlink, at: now)
+        guard bytes > 0 else { return 0 }
+        downlink.pointee.tracks[track.number].count(
+            packets: 1, payloadBytes: packet.payload.count - Int(packet.paddingBytes))
+        return bytes
+    }
+
+    /// Sends one viewer a packet of nothing but padding, as a retransmission that repairs nothing: it only shows what its
+    /// link carries. How many bytes that took; 0 for a viewer who has no such packets.
+    mutating func sendPadding(
+        of feed: TrackFeed, to downlink: UnsafeMutablePointer<Downlink>, at now: MonotonicTime
+    ) -> Int {
+        let track = Track(feed)
+        guard let payloadType = downlink.pointee.tracks[track.number].repairPayloadType else { return 0 }
+        let number = downlink.pointee.tracks[track.number].nextRepairNumber()
+        let header = Header(
+            payloadType: payloadType, number: number, ssrc: track.repair,
+            transportExtension: downlink.pointee.tracks[track.number].transportExtension)
+        let headerBytes = header.bytes
+        guard let room = room(Self.paddingBytes + headerBytes + downlink.pointee.sealer.overheadBytes) else { return 0 }
+        write(header, isPadded: true, marker: false, timestamp: 0, transport: downlink.pointee.history.next, to: room)
+        let bytes = Self.zeros.withUnsafeBytes {
+            downlink.pointee.sealer.seal(
+                headerBytes: headerBytes, payload: $0, rolloverCounter: UInt32(truncatingIfNeeded: number >> 16),
+                into: room)
+        }
+        downlink.pointee.history.note(packets: 1, bytes: bytes + Self.wireBytes, at: now)
         commit(bytes, to: downlink.pointee.endpoint, segmentBytes: bytes)
-        return true
+        return bytes
+    }
+
+    private mutating func sendAlone(
+        _ packet: RingPacket, _ edit: PictureEdit, prefix: UInt16?, _ header: Header,
+        to downlink: UnsafeMutablePointer<Downlink>, at now: MonotonicTime
+    ) -> Int {
+        let headerBytes = header.bytes
+        let prefixBytes = prefix == nil ? 0 : 2
+        guard let room = room(packet.payload.count + headerBytes + prefixBytes + downlink.pointee.sealer.overheadBytes)
+        else { return 0 }
+        write(
+            header, isPadded: packet.paddingBytes > 0, marker: packet.marker, timestamp: packet.timestamp,
+            transport: downlink.pointee.history.next, to: room)
+        let bytes = downlink.pointee.sealer.seal(
+            headerBytes: headerBytes, prefix: prefix, payload: edited(packet.payload, edit),
+            rolloverCounter: UInt32(truncatingIfNeeded: header.number >> 16), into: room)
+        guard packet.isIntact else { return 0 }
+        if header.transportExtension != 0 {
+            downlink.pointee.history.note(packets: 1, bytes: bytes + Self.wireBytes, at: now)
+        }
+        commit(bytes, to: downlink.pointee.endpoint, segmentBytes: bytes)
+        return bytes
     }
 
     mutating func flush() {
         if batch.count > 0 { outlet.send(&batch) }
     }
 
-    private mutating func sendPlan(_ track: Track, to downlink: UnsafeMutablePointer<Downlink>) {
-        for number in 0..<plan.groupCount { send(plan.group(number), of: track, to: downlink) }
+    /// The payload as this viewer gets it: the ring's own where nothing is changed.
+    private func edited(_ payload: UnsafeRawBufferPointer, _ edit: PictureEdit) -> UnsafeRawBufferPointer {
+        guard edit.isNeeded, payload.count <= scratch.count else { return payload }
+        scratch.copyMemory(from: payload)
+        let copy = UnsafeMutableRawBufferPointer(rebasing: scratch[..<payload.count])
+        edit.apply(to: copy)
+        return UnsafeRawBufferPointer(copy)
+    }
+
+    private mutating func sendPlan(
+        _ track: Track, to downlink: UnsafeMutablePointer<Downlink>, at now: MonotonicTime
+    ) {
+        for number in 0..<plan.groupCount { send(plan.group(number), of: track, to: downlink, at: now) }
         downlink.pointee.tracks[track.number].next = plan.range.upperBound
     }
 
     /// Seals a group's packets for one viewer, side by side, and makes them one message.
     private mutating func send(
-        _ group: SendPlan.Group, of track: Track, to downlink: UnsafeMutablePointer<Downlink>
+        _ group: SendPlan.Group, of track: Track, to downlink: UnsafeMutablePointer<Downlink>, at now: MonotonicTime
     ) {
         guard let payloadType = downlink.pointee.tracks[track.number].payloadType else { return }
-        let overhead = Self.headerBytes + downlink.pointee.sealer.overheadBytes
+        var header = Header(
+            payloadType: payloadType, number: 0, ssrc: track.media,
+            transportExtension: downlink.pointee.tracks[track.number].transportExtension)
+        let overhead = header.bytes + downlink.pointee.sealer.overheadBytes
         guard let room = room(group.totalBytes + group.count * overhead) else { return }
         var used = 0
+        var transport = downlink.pointee.history.next
         for position in group.first..<group.first + group.count {
             let packet = plan.packet(position)
             let output = UnsafeMutableRawBufferPointer(rebasing: room[used...])
-            let number = downlink.pointee.tracks[track.number].number(of: packet.index)
-            Self.writeHeader(packet, payloadType: payloadType, number: number, ssrc: track.media, to: output)
+            header.number = downlink.pointee.tracks[track.number].number(of: packet.index)
+            write(
+                header, isPadded: packet.paddingBytes > 0, marker: packet.marker, timestamp: packet.timestamp,
+                transport: transport, to: output)
+            transport += 1
             used += downlink.pointee.sealer.seal(
-                headerBytes: Self.headerBytes, payload: packet.payload,
-                rolloverCounter: UInt32(truncatingIfNeeded: number >> 16), into: output)
+                headerBytes: header.bytes, payload: packet.payload,
+                rolloverCounter: UInt32(truncatingIfNeeded: header.number >> 16), into: output)
             guard packet.isIntact else { return overrun += 1 }
+        }
+        if header.transportExtension != 0 {
+            downlink.pointee.history.note(packets: group.count, bytes: used + group.count * Self.wireBytes, at: now)
         }
         downlink.pointee.tracks[track.number].count(packets: group.count, payloadBytes: group.mediaBytes)
         commit(used, to: downlink.pointee.endpoint, segmentBytes: group.payloadBytes + overhead)
     }
 
-    /// RFC 3550, section 5.1: what differs from viewer to viewer is the sequence number.
-    private static func writeHeader(
-        _ packet: RingPacket, payloadType: UInt8, number: UInt64, ssrc: UInt32,
+    /// UDP's and IPv4's headers: a link carries them, too.
+    private static let wireBytes = 28
+
+    /// What of a packet's header isn't the packet's own.
+    private struct Header {
+        let payloadType: UInt8
+        var number: UInt64
+        let ssrc: UInt32
+        let transportExtension: UInt8
+
+        var bytes: Int { transportExtension == 0 ? Egress.headerBytes : Egress.headerBytes + Egress.extensionBytes }
+    }
+
+    /// RFC 3550, section 5.1; what differs from viewer to viewer is the sequence number, and the transport's.
+    private func write(
+        _ header: Header, isPadded: Bool, marker: Bool, timestamp: UInt32, transport: UInt64,
         to output: UnsafeMutableRawBufferPointer
     ) {
-        output[0] = packet.paddingBytes > 0 ? 0xA0 : 0x80
-        output[1] = (packet.marker ? 0x80 : 0) | payloadType
-        let sequence = UInt16(truncatingIfNeeded: number)
+        output[0] = isPadded ? 0xA0 : 0x80
+        output[1] = (marker ? 0x80 : 0) | header.payloadType
+        let sequence = UInt16(truncatingIfNeeded: header.number)
         output.storeBytes(of: sequence.bigEndian, toByteOffset: 2, as: UInt16.self)
-        output.storeBytes(of: packet.timestamp.bigEndian, toByteOffset: 4, as: UInt32.self)
-        output.storeBytes(of: ssrc.bigEndian, toByteOffset: 8, as: UInt32.self)
+        output.storeBytes(of: timestamp.bigEndian, toByteOffset: 4, as: UInt32.self)
+        output.storeBytes(of: header.ssrc.bigEndian, toByteOffset: 8, as: UInt32.self)
+        guard header.transportExtension != 0 else { return }
+        output[0] |= 0x10
+        output.storeBytes(of: UInt32(0xBEDE_0001).bigEndian, toByteOffset: 12, as: UInt32.self)
+        let element =
+            UInt32(header.transportExtension << 4 | 1) << 24 | UInt32(UInt16(truncatingIfNeeded: transport)) << 8
+        output.storeBytes(of: element.bigEndian, toByteOffset: 16, as: UInt32.self)
     }
 
     private mutating func room(_ bytes: Int) -> UnsafeMutableRawBufferPointer? {

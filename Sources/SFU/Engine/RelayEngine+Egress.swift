@@ -44,22 +44,22 @@ extension RelayEngine {
     /// Sound first: it is little, and waits for nobody.
     private func serve(_ audience: Audience, at now: MonotonicTime) {
         if let sound = audience.show.feed(.audio), let range = pending(sound, audience) {
-            egress.send(sound, range, to: audience.downlinks, at: 0..<audience.downlinks.count)
+            egress.send(sound, range, to: audience.downlinks, at: 0..<audience.downlinks.count, now: now)
             audience.served[MediaKind.audio.number] = range.upperBound
         }
-        if let video = audience.show.feed(.video) { sendSlice(of: video, to: audience) }
+        if let video = audience.show.feed(.video) { sendSlice(of: video, to: audience, at: now) }
         for (kind, index) in audience.late {
-            if let feed = audience.show.feed(kind) { egress.sendLate(index, of: feed, to: audience.downlinks) }
+            if let feed = audience.show.feed(kind) { egress.sendLate(index, of: feed, to: audience.downlinks, at: now) }
         }
         audience.forgetLate()
         if audience.hasCatchingUp { catchUp(audience, at: now) }
     }
 
     /// Goes on with the frame that is on its way, or begins with what has come since.
-    private func sendSlice(of video: TrackFeed, to audience: Audience) {
+    private func sendSlice(of video: TrackFeed, to audience: Audience, at now: MonotonicTime) {
         guard var pass = audience.pass ?? pending(video, audience).map({ Audience.Pass(range: $0) }) else { return }
         let end = min(pass.position + Self.sliceViewers, audience.downlinks.count)
-        egress.send(video, pass.range, to: audience.downlinks, at: min(pass.position, end)..<end)
+        egress.send(video, pass.range, to: audience.downlinks, at: min(pass.position, end)..<end, now: now)
         pass.position = end
         guard end == audience.downlinks.count else { return audience.pass = pass }
         audience.pass = nil
@@ -87,7 +87,8 @@ extension RelayEngine {
             for track in audience.show.tracks where catchUp(downlink, track.feed, of: audience, at: now) {
                 audience.hasCatchingUp = true
             }
-            if downlink.pointee.tracks[MediaKind.video.number].isWaiting, isReady(downlink) { isWaiting = true }
+            let video = downlink.pointee.tracks[MediaKind.video.number]
+            if video.isWaiting, !video.isPaced, isReady(downlink) { isWaiting = true }
         }
         if isWaiting, audience.show.feed(.video) != nil { awaitKeyFrame(audience, at: now) }
         if audience.hasCatchingUp { timers.set(.catchUp, now.advanced(byMilliseconds: Self.catchUpIntervalMS)) }
@@ -124,7 +125,8 @@ extension RelayEngine {
     ) -> Bool {
         let number = feed.kind.number
         let end = audience.served[number]
-        guard downlink.pointee.tracks[number].payloadType != nil, end > 0 else { return false }
+        guard downlink.pointee.tracks[number].payloadType != nil, !downlink.pointee.tracks[number].isPaced, end > 0
+        else { return false }
         if downlink.pointee.tracks[number].first == nil {
             guard isReady(downlink) else { return false }
             guard let start = start(in: feed, end: end, at: now) else { return false }
@@ -133,12 +135,12 @@ extension RelayEngine {
         downlink.pointee.tracks[number].skip(to: feed.start)
         let next = downlink.pointee.tracks[number].next
         guard next < end else { return false }
-        egress.send(feed, next..<min(end, next + Self.catchUpPackets), to: downlink)
+        egress.send(feed, next..<min(end, next + Self.catchUpPackets), to: downlink, at: now)
         return downlink.pointee.tracks[number].next < end
     }
 
     /// Where a new viewer begins: with the newest key frame, and sound with what comes.
-    private func start(in feed: TrackFeed, end: UInt64, at now: MonotonicTime) -> UInt64? {
+    func start(in feed: TrackFeed, end: UInt64, at now: MonotonicTime) -> UInt64? {
         guard feed.kind == .video else { return end }
         guard let key = feed.keyFrame, key.index < end, key.index >= feed.start,
             now.milliseconds(since: key.arrival) <= Self.youngKeyFrameMS

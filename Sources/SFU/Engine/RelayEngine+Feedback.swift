@@ -1,3 +1,4 @@
+import Congestion
 import Net
 import SRTP
 import Wire
@@ -13,28 +14,78 @@ extension RelayEngine {
             switch each {
             case .keyFrameRequest:
                 viewer.statistics.keyFrameRequests += 1
-                wantKeyFrame(audience, at: now)
-            case .nack(let media, let lost): repair(lost, media, of: viewer, audience)
+                receiveKeyFrameRequest(of: viewer, audience, at: now)
+            case .nack(let media, let lost): repair(lost, media, of: viewer, audience, at: now)
             case .receiverReport(_, let blocks), .senderReport(_, let blocks):
                 for block in blocks { take(block, of: viewer, audience, at: now) }
             case .goodbye:
                 outlet.log("viewer has left", viewer.stream)
                 return remove(viewer)
+            case .transportFeedback(let arrivals): take(arrivals, of: viewer, audience, at: now)
+            case .maximumBitrate(let bits): bound(viewer, by: Double(bits), audience, at: now)
             case .other: break
             }
         }
         egress.flush()
     }
 
-    private func repair(_ lost: [UInt16], _ media: UInt32, of viewer: RelayPeer, _ audience: Audience) {
+    private func repair(
+        _ lost: [UInt16], _ media: UInt32, of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime
+    ) {
         guard let feed = audience.feed(ofSource: media), let seat = viewer.seat else { return }
         viewer.statistics.nackedPackets += UInt64(lost.count)
+        let trip = viewer.statistics.roundTripMS
         for sequence in lost where seat.repairsThisSecond < Self.repairsPerSecond {
+            if feed.kind == .video, seat.link.isPaced {
+                seat.link.owe(sequence)
+                continue
+            }
+            guard seat.link.repairs.take(sequence, feed.kind, roundTripMS: trip, at: now) else { continue }
             seat.repairsThisSecond += 1
-            if egress.repair(sequence, of: feed, to: audience.downlinks.pointer(seat.position)) {
-                viewer.statistics.repairedPackets += 1
+            if repair(sequence, of: feed, for: seat, audience, at: now) { viewer.statistics.repairedPackets += 1 }
+        }
+    }
+
+    /// What a weak viewer misses of the picture comes before what is new: nothing can be decoded without it.
+    func payRepairs(
+        of viewer: RelayPeer, _ feed: TrackFeed, _ seat: ViewerSeat, _ audience: Audience, at now: MonotonicTime
+    ) {
+        while seat.link.pacer.isOpen, let sequence = seat.link.nextOwed() {
+            guard seat.link.repairs.take(sequence, .video, roundTripMS: viewer.statistics.roundTripMS, at: now) else {
+                continue
+            }
+            if repair(sequence, of: feed, for: seat, audience, at: now) { viewer.statistics.repairedPackets += 1 }
+        }
+    }
+
+    private func repair(
+        _ sequence: UInt16, of feed: TrackFeed, for seat: ViewerSeat, _ audience: Audience, at now: MonotonicTime
+    ) -> Bool {
+        let downlink = audience.downlinks.pointer(seat.position)
+        let track = downlink.pointee.tracks[feed.kind.number]
+        var edit = PictureEdit.none
+        var index = track.index(of: sequence)
+        if feed.kind == .video, seat.link.isPaced, let number = track.fullNumber(sequence),
+            let place = seat.link.thinning.locate(number)
+        {
+            index = place.index
+            if let packet = feed.ring.packet(place.index) {
+                edit = PictureEdit(VP8Descriptor(packet.payload.octets.span), shift: place.shift)
             }
         }
+        guard let index else { return false }
+        let bytes = egress.repair(sequence, at: index, edit, of: feed, to: downlink, now: now)
+        if seat.link.isPaced { seat.link.pacer.spend(bytes) }
+        return bytes > 0
+    }
+
+    /// Each viewer has so many, and none while its link couldn't carry one.
+    private func receiveKeyFrameRequest(of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime) {
+        guard let link = viewer.seat?.link else { return wantKeyFrame(audience, at: now) }
+        if case .soundOnly = link.course { return }
+        guard viewer.seat?.link.keyFrames.take(at: now) == true else { return }
+        if link.course == .paced { restartPicture(of: viewer, audience) }
+        wantKeyFrame(audience, at: now)
     }
 
     private func take(_ block: ReportBlock, of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime) {

@@ -1,3 +1,4 @@
+import Congestion
 import Net
 import Wire
 
@@ -7,7 +8,7 @@ extension RelayEngine {
         RelayStatistics(
             streams: shows.values.map(statistics),
             viewers: audiences.values.flatMap { audience in
-                audience.viewers.compactMap { peers[$0] }.map { statistics($0, of: audience) }
+                audience.viewers.compactMap { peers[$0] }.map { statistics($0, of: audience, at: now) }
             }, datagramsSent: counts.datagrams, bytesSent: counts.bytes,
             datagramsDropped: counts.dropped,
             refusedDatagrams: [
@@ -27,7 +28,8 @@ extension RelayEngine {
             keyFrameRequests: show.uplink.statistics.keyFrameRequests)
     }
 
-    private func statistics(_ viewer: RelayPeer, of audience: Audience) -> RelayStatistics.Viewer {
+    private func statistics(_ viewer: RelayPeer, of audience: Audience, at now: MonotonicTime) -> RelayStatistics.Viewer
+    {
         var (packets, bytes): (UInt64, UInt64) = (0, 0)
         if let position = viewer.seat?.position {
             for kind in MediaKind.allCases {
@@ -41,6 +43,8 @@ extension RelayEngine {
             isConnected: viewer.connection != nil, packetsSent: packets,
             payloadBytesSent: bytes, fractionLost: Double(viewer.statistics.fractionLost) / 256,
             roundTripMS: viewer.statistics.roundTripMS, nackedPackets: viewer.statistics.nackedPackets,
-            repairedPackets: viewer.statistics.repairedPackets, keyFrameRequests: viewer.statistics.keyFrameRequests)
+            repairedPackets: viewer.statistics.repairedPackets, keyFrameRequests: viewer.statistics.keyFrameRequests,
+            quality: viewer.seat?.link.quality ?? .good, estimatedRate: viewer.seat?.link.estimate.rate,
+            queueMS: viewer.seat?.link.estimate.queueMS(at: now) ?? 0)
     }
 }

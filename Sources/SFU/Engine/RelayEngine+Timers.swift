@@ -32,6 +32,7 @@ extension RelayEngine {
             }
             egress.flush()
         }
+        if timers.take(.pace, at: now) { pace(at: now) }
         if timers.take(.probes, at: now) { advanceProbes(at: now) }
         if timers.take(.repair, at: now) { for show in shows.values { requestRepairs(show, at: now) } }
         if timers.take(.keyFrame, at: now) {

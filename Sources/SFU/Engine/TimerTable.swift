@@ -7,6 +7,8 @@ struct TimerTable {
         case frameHold
         /// Who has joined reads on.
         case catchUp
+        /// Who is served within its rate gets its next packets.
+        case pace
         /// What is missing is asked for again.
         case repair
         /// Transport-wide feedback to uplinks.

@@ -12,9 +12,10 @@ struct MediaSection {
     enum Direction: String { case sendonly, recvonly, inactive }
     enum Setup: String { case active, passive, actpass }
 
-    /// What of RTCP the relay speaks (RFC 4585, section 4.2; RFC 5104). Only an uplink has an encoder that could adapt to
-    /// transport-wide feedback.
+    /// What of RTCP the relay speaks (RFC 4585, section 4.2; RFC 5104). Sound is asked for again, too, by
+    /// whoever does that.
     private static let videoFeedback = ["nack", "nack pli", "ccm fir"]
+    private static let audioFeedback = ["nack"]
     private static let transportFeedback = "transport-cc"
 
     let track: NegotiatedTrack
@@ -66,7 +67,7 @@ struct MediaSection {
     }
 
     private var extensions: [String] {
-        guard direction == .recvonly else { return [] }
+        guard direction != .inactive else { return [] }
         return [
             (track.transportExtension, Negotiation.transportExtensionURI),
             (track.midExtension, Negotiation.midExtensionURI), (track.ridExtension, Negotiation.ridExtensionURI),
@@ -77,8 +78,8 @@ struct MediaSection {
     /// In an answer only what was offered (RFC 4585, section 4.2).
     private var feedback: [String] {
         guard direction != .inactive else { return [] }
-        var kinds = track.kind == .video ? Self.videoFeedback : []
-        if direction == .recvonly, track.transportExtension != nil { kinds.append(Self.transportFeedback) }
+        var kinds = track.kind == .video ? Self.videoFeedback : direction == .sendonly ? Self.audioFeedback : []
+        if track.transportExtension != nil { kinds.append(Self.transportFeedback) }
         if setup != .actpass { kinds = kinds.filter(track.feedback.contains) }
         let types = [track.payloadType] + [track.alternative?.payloadType].compactMap { $0 }
         return types.flatMap { type in kinds.map { "rtcp-fb:\(type) \($0)" } }

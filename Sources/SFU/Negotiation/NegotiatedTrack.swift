@@ -11,7 +11,7 @@ struct NegotiatedTrack: Equatable, Sendable {
     var repairPayloadType: UInt8?
     /// The same codec under another description, for players that play more than they say.
     var alternative: Alternative?
-    /// The id of the transport-wide sequence number's header extension, on an uplink.
+    /// The id of the transport-wide sequence number's header extension; nil: its packets have none.
     var transportExtension: UInt8?
     /// The ids of those that name a packet's section and layer (RFC 9143, section 16; RFC 8852, section 4).
     var midExtension: UInt8?

@@ -168,6 +168,8 @@ struct Negotiation: Sendable {
         /// The sections that are taken, by their number: the payload types that the peer wants, the one it likes best
         /// first.
         let taken: [Int: [UInt8]]
+        /// Those of them whose packets it wants numbered for transport-wide feedback.
+        let numbered: Set<Int>
         let fingerprints: [Fingerprint]
         let usernameFragment: String
         let password: String
@@ -177,7 +179,9 @@ struct Negotiation: Sendable {
         func tracks(of offered: [NegotiatedTrack]) -> [NegotiatedTrack] {
             offered.enumerated().compactMap { number, track in
                 guard let types = taken[number] else { return nil }
-                return track.taken(as: types)
+                var taken = track.taken(as: types)
+                if !numbered.contains(number) || taken?.repairPayloadType == nil { taken?.transportExtension = nil }
+                return taken
             }
         }
     }
@@ -194,6 +198,7 @@ struct Negotiation: Sendable {
         return Answer(
             taken: Dictionary(
                 uniqueKeysWithValues: taken.map { ($0.index, $0.media.formats.compactMap { UInt8($0) }) }),
+            numbered: Set(taken.filter { $0.receivesExtension(transportExtensionURI) }.map(\.index)),
             fingerprints: transport.fingerprints, usernameFragment: transport.usernameFragment,
             password: transport.password, dtlsRole: transport.role)
     }
@@ -212,7 +217,7 @@ extension NegotiatedTrack {
             if let alternative, type == alternative.payloadType {
                 return NegotiatedTrack(
                     section: section, mid: mid, kind: kind, codec: alternative.codec, payloadType: type,
-                    repairPayloadType: repair(alternative.repairPayloadType))
+                    repairPayloadType: repair(alternative.repairPayloadType), transportExtension: transportExtension)
             }
         }
         return nil

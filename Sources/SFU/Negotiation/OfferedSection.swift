@@ -71,18 +71,33 @@ struct OfferedSection {
     /// The id of a header extension that the peer sends, in its short form (RFC 8285, sections 4.2 and 8); nil when it
     /// isn't offered, or another extension has the same id.
     func extensionID(_ uri: String) -> UInt8? {
-        let lines = extensions.filter { $0.uri == uri && $0.sends }
-        guard let id = lines.first?.id, extensions.allSatisfy({ $0.id != id || $0.uri == uri }) else { return nil }
+        extensionID(uri, of: extensions.filter(\.sends))
+    }
+
+    /// Whether an answer takes a header extension of what it is sent.
+    func receivesExtension(_ uri: String) -> Bool { extensions.contains { $0.uri == uri && $0.receives } }
+
+    /// The id of one that the peer takes from who sends to it; as `extensionID` otherwise.
+    func receivedExtensionID(_ uri: String) -> UInt8? {
+        extensionID(uri, of: extensions.filter(\.receives))
+    }
+
+    private func extensionID(_ uri: String, of candidates: [Extension]) -> UInt8? {
+        guard let id = candidates.first(where: { $0.uri == uri })?.id,
+            extensions.allSatisfy({ $0.id != id || $0.uri == uri })
+        else { return nil }
         return (1...14).contains(id) ? id : nil
     }
 
+    private typealias Extension = (id: UInt8, uri: String, sends: Bool, receives: Bool)
+
     /// The section's and the session's.
-    private var extensions: [(id: UInt8, uri: String, sends: Bool)] {
+    private var extensions: [Extension] {
         (media.values("extmap") + sessionExtensions).compactMap { line in
             let words = line.split(whereSeparator: \.isWhitespace)
             guard words.count >= 2, let id = UInt8(words[0].prefix { $0 != "/" }) else { return nil }
             let direction = words[0].split(separator: "/").dropFirst().first.flatMap { Direction(rawValue: String($0)) }
-            return (id, String(words[1]), direction?.sends ?? true)
+            return (id, String(words[1]), direction?.sends ?? true, direction?.receives ?? true)
         }
     }
 

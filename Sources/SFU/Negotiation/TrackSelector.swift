@@ -76,6 +76,14 @@ struct TrackSelector {
         return matches.first { $0.1 == best }?.0
     }
 
+    /// Who sends numbers every packet with it. The relay does where what is lost is sent in packets of its own: a packet
+    /// that is sent again as it was must not have another number, since both would be sealed alike (RFC 7714, section 8).
+    private func transportExtension(in section: OfferedSection, of track: NegotiatedTrack) -> UInt8? {
+        guard isViewer else { return section.extensionID(Negotiation.transportExtensionURI) }
+        guard track.kind == .video, track.repairPayloadType != nil else { return nil }
+        return section.receivedExtensionID(Negotiation.transportExtensionURI)
+    }
+
     private func track(
         _ section: OfferedSection, _ kind: MediaKind, _ choice: (payloadType: UInt8, codec: Codec)
     ) -> NegotiatedTrack {
@@ -84,8 +92,8 @@ struct TrackSelector {
         track.repairPayloadType = section.repairPayloadType(of: choice.payloadType)
         track.feedback = section.feedback(for: choice.payloadType)
         track.takesReducedSize = section.media.has("rtcp-rsize")
+        track.transportExtension = transportExtension(in: section, of: track)
         guard !isViewer else { return track }
-        track.transportExtension = section.extensionID(Negotiation.transportExtensionURI)
         track.rids = section.layers
         if !track.rids.isEmpty {
             track.midExtension = section.extensionID(Negotiation.midExtensionURI)

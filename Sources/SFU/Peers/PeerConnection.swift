@@ -43,6 +43,7 @@ final class PeerConnection {
 final class ViewerSeat {
     var position: Int
     var repairsThisSecond = 0
+    var link = ViewerLink()
 
     init(position: Int) { self.position = position }
 }

@@ -1,10 +1,11 @@
 import Wire
 
-/// When an uplink is asked for a key frame. It costs everybody bandwidth: at most one a second, however many want one.
+/// When an uplink is asked for a key frame. It costs everybody bandwidth: at most one in half a second, however many want one.
 /// But what was asked for and has not come, since the request was lost or the encoder is slow, is asked for again.
 struct KeyFrameRequests {
-    static let intervalMS: Int64 = 1_000
+    static let intervalMS: Int64 = 500
     private static let shortestRepetitionMS: Int64 = 200
+    private static let longestRepetitionMS: Int64 = 1_000
 
     /// Nil when nobody needs one.
     private(set) var wantedSince: MonotonicTime?
@@ -34,7 +35,7 @@ struct KeyFrameRequests {
         guard let lastRequest else { return wantedSince }
         guard unanswered > 0 else { return lastRequest.advanced(byMilliseconds: Self.intervalMS) }
         let patience = max(2 * roundTripMS, Self.shortestRepetitionMS) << Int64(min(unanswered, 4) - 1)
-        return lastRequest.advanced(byMilliseconds: min(patience, Self.intervalMS))
+        return lastRequest.advanced(byMilliseconds: min(patience, Self.longestRepetitionMS))
     }
 
     /// It is asked for now.

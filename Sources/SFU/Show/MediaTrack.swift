@@ -43,8 +43,9 @@ final class MediaTrack {
         case tooLarge
     }
 
-    /// With RTP's header, the number of what it repairs, SRTP's tag, and UDP's and IP's headers an Ethernet frame is full.
-    static let maximumPayloadBytes = 1_500 - 28 - 12 - 2 - 16
+    /// With RTP's header and its extension, the number of what it repairs, SRTP's tag, and UDP's and IP's headers an
+    /// Ethernet frame is full.
+    static let maximumPayloadBytes = 1_500 - 28 - 12 - 8 - 2 - 16
 
     /// Indices begin here, so that a viewer's sequence numbers may begin a little below.
     private static let firstIndex: UInt64 = 1 << 17
@@ -59,6 +60,7 @@ final class MediaTrack {
     private(set) var heldSince: MonotonicTime?
     private var source: Source?
     private var parameterSets = ParameterSets()
+    private var rateWindow = LayerRates.Window()
     private var lastArrival: (timestamp: UInt32, time: MonotonicTime)?
 
     init(kind: MediaKind, codec: Codec, sources: MediaSources) {
@@ -99,6 +101,8 @@ final class MediaTrack {
             return .dropped
         }
         if end == 0 { feed.begin(at: index) }
+        let layer = video == .vp8 ? VP8Descriptor(payload.octets.span)?.temporalLayer : nil
+        feed.rates.note(payload.count, layer: Int(layer ?? 0), in: &rateWindow, at: now)
         if index >= end { lastArrival = (timestamp, now) }
         if kind == .video, let start = source?.noteFrame(timestamp, index, isKey: begins) {
             noteKeyFrame(start, at: now)

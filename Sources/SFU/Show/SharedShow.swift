@@ -35,6 +35,7 @@ struct ShowDescription: Sendable {
             var offered = NegotiatedTrack(
                 section: number, mid: String(number), kind: track.feed.kind, codec: track.codec.forPlayers,
                 payloadType: isVideo ? 96 : 111, repairPayloadType: isVideo ? 97 : nil)
+            if isVideo { offered.transportExtension = Self.transportExtension }
             // Players describe the profiles that they were tested with, and play more: most decode H.264 of any profile.
             if track.codec.video == .h264, Self.commonH264.match(track.codec) != .exact {
                 offered.alternative = .init(codec: Self.commonH264, payloadType: 98, repairPayloadType: 99)
@@ -42,6 +43,8 @@ struct ShowDescription: Sendable {
             return offered
         }
     }
+
+    private static let transportExtension: UInt8 = 3
 
     /// The H.264 that every player with H.264 says it plays: constrained baseline.
     private static let commonH264 = Codec(

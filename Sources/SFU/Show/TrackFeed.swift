@@ -7,6 +7,7 @@ final class TrackFeed: @unchecked Sendable {
     let kind: MediaKind
     let sources: MediaSources
     let ring: PacketRing
+    let rates = LayerRates()
     private let firstIndex = Atomic<UInt64>(0)
     private let readyEnd = Atomic<UInt64>(0)
     private let keyIndex = Atomic<UInt64>(0)

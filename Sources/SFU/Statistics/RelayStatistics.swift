@@ -16,6 +16,11 @@ package struct RelayStatistics: Sendable {
         package let nackedPackets: UInt64
         package let repairedPackets: UInt64
         package let keyFrameRequests: UInt64
+        package let quality: ViewingQuality
+        /// What its link is taken to carry, in bits a second; nil while nothing bounds it.
+        package let estimatedRate: Double?
+        /// Of what is waiting on its way, in milliseconds.
+        package let queueMS: Double
     }
 
     package struct Stream: Sendable {

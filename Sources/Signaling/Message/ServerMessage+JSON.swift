@@ -7,7 +7,7 @@ extension ServerMessage: Encodable {
         case iceServers = "ice_servers"
         case viewerID = "viewer_id"
         case inReplyTo = "in_reply_to"
-        case name, broadcaster
+        case name, broadcaster, state
         case clientMessageID = "client_message_id"
         case clientBatchID = "client_batch_id"
         case resumeToken = "resume_token"
@@ -27,6 +27,7 @@ extension ServerMessage: Encodable {
         case .pathSelected: "path_selected"
         case .uplinkRequested: "uplink_requested"
         case .uplinkReleased: "uplink_released"
+        case .quality: "quality"
         case .streamUpdate: "stream_update"
         case .chatMessage: "chat_message"
         case .chatRemoved: "chat_removed"
@@ -68,6 +69,7 @@ extension ServerMessage: Encodable {
             try container.encode(media, forKey: .media)
             try container.encode(fresh, forKey: .fresh)
         case .uplinkReleased: break
+        case .quality(let quality): try container.encode(quality, forKey: .state)
         case .streamUpdate(let update): try update.encode(to: encoder)
         case .chatMessage(let message): try message.encode(to: encoder)
         case .chatRemoved(let id): try container.encode(id, forKey: .id)

@@ -16,6 +16,8 @@ package enum ServerMessage: Equatable, Sendable {
     /// `fresh`: none stands that could be used.
     case uplinkRequested(media: Bool, fresh: Bool)
     case uplinkReleased
+    /// What the relay can send over this viewer's link.
+    case quality(ViewingQuality)
     case streamUpdate(StreamUpdate)
     case chatMessage(ChatMessage)
     case chatRemoved(MessageID)

@@ -7,6 +7,8 @@ struct Member: Sendable {
     /// The shop has given it.
     private let isNameGiven: Bool
     var path: Path?
+    /// What the relay can send it, as it has been told.
+    var quality = ViewingQuality.good
     /// The relay has been asked to offer to it, and has not lost it since.
     var isInvited = false
     /// The relay keeps something for it, which must be dismissed in the end.

@@ -93,6 +93,8 @@ extension Room {
         _ client: ClientID, _ report: PathReport, at now: Timestamp, _ effects: inout [RoomEffect]
     ) {
         guard let member = members[client] else { return }
+        // The relay has said itself that its picture comes and goes there: it can't do better over the same link.
+        if report.path == .relay, report.state == .frozen, member.quality != .good { return }
         if PathPolicy.fallback(from: report.path, situation) == .relay {
             race(client, &effects)
             // What stands still may move again by itself; what has failed needs another try to take part.

@@ -136,6 +136,13 @@ extension Room {
         }
     }
 
+    /// A viewer learns what his link lets through, once for each change.
+    mutating func tellQuality(_ quality: ViewingQuality, to client: ClientID, _ effects: inout [RoomEffect]) {
+        guard let member = members[client], member.quality != quality else { return }
+        members[client]?.quality = quality
+        effects.append(.send(.quality(quality), to: client))
+    }
+
     mutating func uplinkEnded(_ effects: inout [RoomEffect]) {
         hasEncoder = false
         uplink = Uplink()

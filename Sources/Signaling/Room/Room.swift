@@ -99,6 +99,7 @@ package struct Room: Sendable {
         case .uplinkShown(let isStudio): uplinkShown(ofStudio: isStudio, at: now, &effects)
         case .playersChanged(let count): playersChanged(to: count, &effects)
         case .relayNotPlayed(let client, let codec): tellOfCodec(codec, client, at: now, &effects)
+        case .qualityChanged(let client, let quality): tellQuality(quality, to: client, &effects)
         case .deleted: closeForGood(&effects)
         case .deadline: break
         }

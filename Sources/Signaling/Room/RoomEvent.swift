@@ -33,6 +33,8 @@ package enum RoomEvent: Sendable {
     case uplinkEnded
     /// This viewer doesn't play the codec of the picture, and has its sound alone.
     case relayNotPlayed(ClientID, codec: String)
+    /// What the relay can send this viewer has changed.
+    case qualityChanged(ClientID, ViewingQuality)
     /// Another uplink has taken over at the relay, with codecs that viewers were not told of.
     case uplinkChanged
     /// An uplink's media are shown from now on: a studio page's, or an encoder's.

@@ -9,6 +9,10 @@ package enum RTCPPacket: Equatable, Sendable {
     case keyFrameRequest
     /// Sources that send nothing any more (RFC 3550, section 6.6).
     case goodbye(sources: [UInt32])
+    /// When each packet of a row arrived.
+    case transportFeedback(TransportArrivals)
+    /// The most that a receiver takes its link to carry, in bits a second (draft-alvestrand-rmcat-remb-03, section 2.2).
+    case maximumBitrate(UInt64)
     case other(type: UInt8)
 
     private static let maximumPackets = 32
@@ -41,7 +45,13 @@ package enum RTCPPacket: Equatable, Sendable {
             self = .goodbye(sources: (0..<count).map { bytes.word32(at: 4 + 4 * $0) })
         case (205, 1) where bytes.count >= 12:
             self = .nack(mediaSSRC: bytes.word32(at: 8), lost: Self.lost(bytes))
+        case (205, 15):
+            guard let arrivals = TransportArrivals(bytes) else { self = .other(type: type); return }
+            self = .transportFeedback(arrivals)
         case (206, 1), (206, 4): self = .keyFrameRequest
+        case (206, 15) where bytes.count >= 20 && bytes.word32(at: 12) == 0x5245_4D42:  // "REMB"
+            let (exponent, mantissa) = (UInt64(bytes[17] >> 2), UInt64(bytes.word32(at: 16) & 0x3_FFFF))
+            self = .maximumBitrate(exponent < 46 ? mantissa << exponent : .max)
         default: self = .other(type: type)
         }
     }

@@ -17,19 +17,8 @@ package enum VideoCodec: String, Sendable, CaseIterable {
 
     /// RFC 7741, sections 4.2 and 4.3: the first packet of partition 0, whose payload header has P = 0.
     private static func beginsVP8KeyFrame(_ payload: Span<UInt8>) -> Bool {
-        guard payload.count > 1, payload[0] & 0x10 != 0, payload[0] & 0x07 == 0 else { return false }
-        var offset = 1
-        if payload[0] & 0x80 != 0 {
-            let extensions = payload[1]
-            offset = 2
-            if extensions & 0x80 != 0 {
-                guard payload.count > offset else { return false }
-                offset += payload[offset] & 0x80 != 0 ? 2 : 1
-            }
-            if extensions & 0x40 != 0 { offset += 1 }
-            if extensions & 0x30 != 0 { offset += 1 }
-        }
-        return payload.count > offset && payload[offset] & 0x01 == 0
+        guard let descriptor = VP8Descriptor(payload), descriptor.beginsPicture else { return false }
+        return payload.count > descriptor.bytes && payload[descriptor.bytes] & 0x01 == 0
     }
 
     /// RFC 6184, section 5: a sequence parameter set (7) or an IDR slice (5), alone, in a STAP-A (24), or as the first

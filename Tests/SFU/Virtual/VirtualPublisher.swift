@@ -185,7 +185,7 @@ final class VirtualPublisher: VirtualPeer {
                 keyFrameRequests.append(now)
                 if let keyFrameDelayMS { keyFrameDue = keyFrameDue ?? now.advanced(byMilliseconds: keyFrameDelayMS) }
             case .receiverReport: reports.append(each)
-            case .other(type: 205): transportReports += 1
+            case .transportFeedback: transportReports += 1
             default: break
             }
         }

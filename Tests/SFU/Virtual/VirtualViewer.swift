@@ -28,6 +28,13 @@ final class VirtualViewer: VirtualPeer {
     /// It can ask for packets again.
     var asks = true
     private var missing = MissingPackets()
+    /// It says when packets have come.
+    var reports = true
+    private var arrivals = TransportFeedback()
+    private var lastArrivals: MonotonicTime?
+    private(set) var bytes = 0
+    /// With padding alone in them.
+    private(set) var probes = 0
     private var highest: Int?
     private var mediaSSRC: UInt32 = 0
     private var lastAsked: MonotonicTime?
@@ -44,6 +51,7 @@ final class VirtualViewer: VirtualPeer {
         text += "a=ice-ufrag:\(localFragment)\r\na=ice-pwd:\(localPassword)\r\n"
         for media in description.media {
             text += "m=\(media.kind) 9 UDP/TLS/RTP/SAVPF \(media.formats.joined(separator: " "))\r\n"
+            for line in media.values("extmap") { text += "a=extmap:\(line)\r\n" }
             text += "a=mid:\(media.value("mid") ?? "")\r\na=recvonly\r\na=setup:active\r\n"
         }
         return text
@@ -51,12 +59,16 @@ final class VirtualViewer: VirtualPeer {
 
     override func receivePacket(_ packet: [UInt8], at now: MonotonicTime) {
         guard let header = RTPHeader(packet) else { return }
+        bytes += packet.count + 44  // with SRTP's tag and the network's headers
+        if let number = header.extensionWord(id: Self.transportExtension, in: packet.span) {
+            arrivals.receive(number, at: now)
+        }
         let payload = Array(packet[header.headerBytes..<header.headerBytes + header.payloadBytes])
         switch header.payloadType {
         case 111: sound += 1
         case 97:
             repairs += 1
-            guard payload.count >= 2 else { return }
+            guard payload.count >= 2 else { return probes += 1 }
             let original = payload.span.word16(at: 0)
             keep(original, Array(payload.dropFirst(2)), header, isRepair: true, at: now)
         default:
@@ -84,7 +96,9 @@ final class VirtualViewer: VirtualPeer {
         metAt = metAt ?? now
         if let metAt, now.milliseconds(since: metAt) < handshakeDelayMS { return }
         super.tick(at: now)
-        guard asks, isConnected else { return }
+        guard isConnected else { return }
+        report(at: now)
+        guard asks else { return }
         let lost = missing.due(at: now)
         if !lost.isEmpty {
             var compound = RTCPCompound()
@@ -95,6 +109,18 @@ final class VirtualViewer: VirtualPeer {
             lastAsked = now
             var compound = RTCPCompound()
             compound.receiverReport(sender: 1)
+            sendReport(compound)
+        }
+    }
+
+    private static let transportExtension: UInt8 = 3
+
+    private func report(at now: MonotonicTime) {
+        guard reports, lastArrivals.map({ now.milliseconds(since: $0) >= 60 }) ?? true else { return }
+        lastArrivals = now
+        while let report = arrivals.build(sender: 1, media: mediaSSRC) {
+            var compound = RTCPCompound()
+            compound.append(report)
             sendReport(compound)
         }
     }

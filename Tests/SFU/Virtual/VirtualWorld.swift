@@ -36,6 +36,7 @@ final class VirtualWorld {
         var changed: [StreamID] = []
         var shown: [RelaySessionID] = []
         var players = 0
+        private(set) var qualities: [ViewingQuality] = []
         var congested: Set<Endpoint> = []
         var news: [ShowNews] = []
         /// Workers that are to look at the rings, a bit each.
@@ -66,6 +67,7 @@ final class VirtualWorld {
             case .ended(let stream): ended.append(stream)
             case .shown(_, let session): shown.append(session)
             case .players(_, _, let count): players = count
+            case .quality(_, _, let quality): qualities.append(quality)
             }
         }
         func log(_ line: String, _ stream: StreamID) {}
@@ -104,6 +106,8 @@ final class VirtualWorld {
 
     /// The first, which has the uplinks.
     var engine: RelayEngine { engines[0] }
+    /// What the first worker's viewers have been told of their links.
+    var qualities: [ViewingQuality] { outlets[0].qualities }
     var endedStreams: [StreamID] { outlets[0].ended }
     var changedStreams: [StreamID] { outlets[0].changed }
     var viewersLeft: [Int] { outlets.map(\.viewersLeft) }
@@ -234,7 +238,8 @@ final class VirtualWorld {
         _ datagram: [UInt8], to destination: SocketAddress?, from source: SocketAddress,
         _ links: inout [SocketAddress: Link]
     ) {
-        for delay in links[source, default: Link(delayMS: 1)].delays(using: &generator) {
+        let delays = links[source, default: Link(delayMS: 1)].delays(bytes: datagram.count, at: now, using: &generator)
+        for delay in delays {
             order += 1
             flights.append(
                 Flight(

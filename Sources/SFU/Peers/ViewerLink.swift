@@ -1,0 +1,158 @@
+import Congestion
+import Wire
+
+/// What is known of the link to one viewer, and how it is served because of that.
+struct ViewerLink {
+    enum Course: Equatable {
+        /// With all others.
+        case open
+        /// By itself, within its rate.
+        case paced
+        /// Sound alone: not even the lowest layer fits. The picture is tried again when it does, but not before.
+        case soundOnly(until: MonotonicTime)
+        /// The picture begins again with the next key frame.
+        case awaiting
+    }
+
+    private static let (enter, leave) = (1.0, 1.1)
+    private static let calmMS: Int64 = 1_000
+    private static let patienceMS: (first: Int64, most: Int64) = (1_000, 8_000)
+    /// A queue this long, which everything waits in, leaves no room for more.
+    private static let crampedMS = 100.0
+    private static let steadyMS: Int64 = 2_000
+
+    private(set) var course = Course.open
+    var estimate = LinkEstimate()
+    var probes = ProbePlan()
+    var pacer = Pacer()
+    var thinning = Thinning()
+    var repairs = RepairLog()
+    var keyFrames = KeyFrameBudget()
+    /// A probe on its way out.
+    var probe: (plan: ProbePlan.Probe, rest: Int, last: MonotonicTime)?
+    /// What it misses of the picture and is to be sent again, the first asked for first.
+    private var owed: [UInt16] = []
+    /// Since when it could have been served with all others.
+    private var calmSince: MonotonicTime?
+    private var patienceMS = patienceMS.first
+    private(set) var pictureSince: MonotonicTime?
+    private var tightReports = 0
+    private var told = ViewingQuality.good
+    private var changeSince: MonotonicTime?
+    /// Since its picture was last whole for ten seconds.
+    private var pictureLosses = 0
+
+    var isPaced: Bool { course != .open }
+
+    /// As its viewer sees it.
+    var quality: ViewingQuality {
+        switch course {
+        case .open: .good
+        case .paced: thinning.layer == LayerRates.layers - 1 && pictureLosses == 0 ? .good : .weak
+        case .awaiting: told == .soundOnly ? .soundOnly : .weak
+        case .soundOnly: .soundOnly
+        }
+    }
+
+    /// What is news for the viewer, once. A better one has to last: nobody reads what changes twice a second.
+    mutating func takeNews(at now: MonotonicTime) -> ViewingQuality? {
+        let quality = quality
+        guard quality != told else {
+            changeSince = nil
+            return nil
+        }
+        let since = changeSince ?? now
+        changeSince = since
+        guard quality == .soundOnly || course == .open || now.milliseconds(since: since) >= Self.steadyMS else {
+            return nil
+        }
+        told = quality
+        changeSince = nil
+        return quality
+    }
+
+    /// What is sent at most, in bits a second; `wanted` is what would be with an open link.
+    func rate(wanted: Double) -> Double { estimate.rate ?? 2 * wanted }
+
+    /// A report has come. Whether it is to be taken from among the others.
+    mutating func weigh(_ rates: LayerRates, at now: MonotonicTime) -> Bool {
+        guard let rate = estimate.rate, rates.all > 0 else { return false }
+        if course == .open { return rate < Self.enter * rates.all }
+        aim(rate, rates, at: now)
+        return false
+    }
+
+    /// Chooses the layers.
+    private mutating func aim(_ rate: Double, _ rates: LayerRates, at now: MonotonicTime) {
+        let best = (0..<LayerRates.layers).last { rates.upTo($0) * ($0 > thinning.aim ? 1.1 : 1) <= rate }
+        thinning.aim = best ?? 0
+        tightReports = best == nil ? tightReports + 1 : 0
+        if course == .paced, tightReports > 2 { lose(at: now) }
+    }
+
+    mutating func pace(hasPicture: Bool, at now: MonotonicTime) {
+        course = hasPicture ? .paced : .awaiting
+        thinning = Thinning()
+        pictureSince = now
+        calmSince = nil
+    }
+
+    /// No picture for a while, and longer each time.
+    mutating func lose(at now: MonotonicTime) {
+        if let since = pictureSince, now.milliseconds(since: since) > 10_000 {
+            patienceMS = Self.patienceMS.first
+            pictureLosses = 0
+        }
+        pictureLosses += 1
+        course = .soundOnly(until: now.advanced(byMilliseconds: patienceMS))
+        patienceMS = min(2 * patienceMS, Self.patienceMS.most)
+    }
+
+    /// More than this can't be repaired in time.
+    private static let maximumOwed = 128
+
+    mutating func owe(_ sequence: UInt16) {
+        if owed.count < Self.maximumOwed, !owed.contains(sequence) { owed.append(sequence) }
+    }
+
+    mutating func nextOwed() -> UInt16? { owed.isEmpty ? nil : owed.removeFirst() }
+
+    /// Its decoder needs a key frame.
+    mutating func awaitPicture() { course = .awaiting }
+
+    /// Whether the picture may be tried again.
+    mutating func mayTry(_ rates: LayerRates, at now: MonotonicTime) -> Bool {
+        guard case .soundOnly(let until) = course, now >= until else { return course == .awaiting }
+        guard rate(wanted: rates.all) >= 1.1 * rates.upTo(0), estimate.queueMS(at: now) < Self.crampedMS else {
+            return false
+        }
+        course = .awaiting
+        return true
+    }
+
+    /// The picture begins, with a key frame.
+    mutating func begin(at now: MonotonicTime) {
+        course = .paced
+        thinning.beginAnew()
+        owed.removeAll(keepingCapacity: true)
+        pictureSince = now
+        tightReports = 0
+    }
+
+    /// Whether it can be served with all others again: `isLevel` says that it has had all that they have.
+    mutating func mayLeave(_ rates: LayerRates, isLevel: Bool, at now: MonotonicTime) -> Bool {
+        guard course == .paced, rate(wanted: rates.all) >= Self.leave * rates.all,
+            estimate.queueMS(at: now) < Self.crampedMS,
+            thinning.aim == LayerRates.layers - 1, thinning.shift == 0
+        else {
+            calmSince = nil
+            return false
+        }
+        let since = calmSince ?? now
+        calmSince = since
+        guard isLevel, now.milliseconds(since: since) >= Self.calmMS else { return false }
+        pictureLosses = 0
+        course = .open
+        return true
+    }
+}

@@ -1,0 +1,100 @@
+import Congestion
+import TestSupport
+import Testing
+import Wire
+
+@testable import SFU
+
+@Suite("Viewers with weak links, in virtual time")
+struct LinkTests {
+    private func play(_ world: VirtualWorld, _ publisher: VirtualPublisher, _ milliseconds: Int64) {
+        world.run(milliseconds) { publisher.sendFrame(using: &world.generator) }
+    }
+
+    @Test("who has a link that carries all is served as if nobody measured, and nothing is tried on it")
+    func healthy() throws {
+        let world = try VirtualWorld(seed: 31)
+        let publisher = try world.publish()
+        let viewer = try world.watch(1)
+        world.downlinks[viewer.address] = Link(delayMS: 25, rateKbps: 8_000)
+        play(world, publisher, 8_000)
+        #expect(world.qualities.isEmpty && viewer.probes == 0)
+        #expect(viewer.video.count > 2_000)
+    }
+
+    @Test("who has a link that carries less is sent no more than that, and others lose nothing by it")
+    func weak() throws {
+        let world = try VirtualWorld(seed: 32)
+        let publisher = try world.publish()
+        let (weak, other) = (try world.watch(1), try world.watch(2))
+        world.downlinks[weak.address] = Link(delayMS: 25, rateKbps: 800)
+        play(world, publisher, 3_000)
+        let before = (weak.bytes, weak.sound - other.sound, other.video.count)
+        let sent = world.datagrams(to: weak.address)
+        play(world, publisher, 6_000)
+        let bits = (weak.bytes - before.0) * 8
+        #expect(Double(bits) < 1.1 * 800_000 * 6)
+        // What goes in comes out: nothing overflows any more.
+        #expect(world.datagrams(to: weak.address) - sent < 6 * 140)
+        #expect(abs(weak.sound - other.sound - before.1) <= 2, "every packet of the sound")
+        #expect(other.video.count - before.2 > 6_000 / 33 * 9 - 30)
+        #expect(world.qualities.contains(.soundOnly), "the picture has no lower layer to choose")
+    }
+
+    @Test("who has a better link again gets the picture back, whole")
+    func recovered() throws {
+        let world = try VirtualWorld(seed: 33)
+        let publisher = try world.publish()
+        let viewer = try world.watch(1)
+        world.downlinks[viewer.address] = Link(delayMS: 25, rateKbps: 4_000)
+        play(world, publisher, 4_000)
+        world.downlinks[viewer.address] = Link(delayMS: 25, rateKbps: 500)
+        play(world, publisher, 8_000)
+        world.downlinks[viewer.address] = Link(delayMS: 25, rateKbps: 4_000)
+        play(world, publisher, 8_000)
+        let before = viewer.video.count
+        play(world, publisher, 4_000)
+        #expect(viewer.video.count - before > 4_000 / 33 * 9 - 30)
+        #expect(world.qualities.last == .good)
+        let numbers = viewer.video.keys.sorted().suffix(1_000)
+        #expect(numbers.last.map { $0 - (numbers.first ?? 0) } == numbers.count - 1, "no gaps")
+    }
+
+    @Test("what a viewer asks for costs one key frame in half a second, and three in ten seconds for one of them")
+    func keyFrameBudget() throws {
+        let world = try VirtualWorld(seed: 34)
+        let publisher = try world.publish()
+        let viewers = try (1...4).map { try world.watch($0) }
+        play(world, publisher, 2_000)
+        let before = publisher.keyFrames
+        for _ in 0..<100 {
+            viewers[0].askForKeyFrame()
+            play(world, publisher, 100)
+        }
+        #expect(publisher.keyFrames - before <= 3)
+        let later = publisher.keyFrames
+        for _ in 0..<20 {
+            for viewer in viewers { viewer.askForKeyFrame() }
+            play(world, publisher, 50)
+        }
+        #expect(publisher.keyFrames - later <= 3)
+    }
+
+    @Test("the same packet is not sent again twice in a round trip")
+    func repairOnce() throws {
+        let world = try VirtualWorld(seed: 35)
+        let publisher = try world.publish()
+        let viewer = try world.watch(1)
+        play(world, publisher, 2_000)
+        viewer.asks = false
+        let number = UInt16(truncatingIfNeeded: try #require(viewer.video.keys.max()) - 20)
+        let before = viewer.repairs
+        for _ in 0..<5 { viewer.ask(for: [number]) }
+        world.run(15)
+        #expect(viewer.repairs - before == 1)
+        world.run(50)
+        viewer.ask(for: [number])
+        world.run(15)
+        #expect(viewer.repairs - before == 2)
+    }
+}

@@ -25,7 +25,10 @@ WATCH = """(() => {
         constructor(...all) { super(...all); window.connections.push(this); }
     };
     const watched = new WeakSet();
+    window.qualities = [];
     setInterval(() => {
+        const quality = document.getElementById('quality')?.textContent ?? '';
+        if (quality !== (window.qualities.at(-1) ?? '')) window.qualities.push(quality);
         for (const video of document.querySelectorAll('video')) {
             if (watched.has(video)) continue;
             watched.add(video);
@@ -50,14 +53,14 @@ STATISTICS = """async () => {
 }"""
 
 
-def clip(folder, seconds=12):
+def clip(folder, seconds=6):
     """A camera's picture that costs what a real one does, and somebody who speaks without a pause."""
     picture, sound = pathlib.Path(folder) / "camera.mjpeg", pathlib.Path(folder) / "speech.wav"
     source = os.environ.get("VITRINE_CLIP")
     what = ["-stream_loop", "-1", "-i", source, "-vf", "scale=1280:720,fps=30"] if source else [
-        "-f", "lavfi", "-i", "mandelbrot=size=1280x720:rate=30:end_scale=0.02,noise=alls=6:allf=t"]
+        "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30,noise=alls=16:allf=t"]
     quiet = ["ffmpeg", "-v", "error", "-y"]
-    subprocess.run([*quiet, *what, "-t", str(seconds), "-q:v", "4", picture], check=True)
+    subprocess.run([*quiet, *what, "-t", str(seconds), "-q:v", "6", picture], check=True)
     words = "Welcome to our little shop today we show you cups and plates and bowls all made by hand in small numbers "
     subprocess.run([*quiet, "-f", "lavfi", "-i", f"flite=text='{words * 4}'", "-ar", "48000", sound], check=True)
     return picture, sound
@@ -134,6 +137,7 @@ def measure(playwright, options, seconds, delivery="relay", media=None):
                 return samples;
             }}""")
             frames = viewer.evaluate("window.frames")
+            qualities = viewer.evaluate("window.qualities")
             sent = admin.evaluate("""async () => {
                 const found = [];
                 for (const connection of window.connections) for (const report of (await connection.getStats()).values())
@@ -148,7 +152,8 @@ def measure(playwright, options, seconds, delivery="relay", media=None):
             server.stop()
         link.terminate()
         figures = json.loads(link.communicate(timeout=10)[0].splitlines()[-1])
-        return summary(first, frames, samples, seconds) | {"link": figures, "sent": sent, "samples": samples}
+        return summary(first, frames, samples, seconds) | {
+            "link": figures, "sent": sent, "samples": samples, "qualities": qualities}
 
 
 def page_delivery(server, namespace, stream, delivery):

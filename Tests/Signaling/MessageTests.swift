@@ -55,6 +55,16 @@ struct MessageTests {
             (#"{"type":"webrtc_answer","to":[],"sdp":"v=0"}"#, .invalidMessage, "webrtc_answer"),
             (#"{"type":"ICE_candidate","to":"viewer-0001"}"#, .invalidMessage, "ICE_candidate"),
             (#"{"type":"ICE_candidate","to":"viewer-0001","candidate":{}}"#, .invalidMessage, "ICE_candidate"),
+            (
+                #"{"type":"view_report","seconds":0,"frames":1,"frozen_ms":0,"concealed_ms":0,"width":1}"#,
+                .invalidMessage, "view_report"
+            ),
+            (
+                #"{"type":"view_report","seconds":10,"frames":-1,"frozen_ms":0,"concealed_ms":0,"width":1}"#,
+                .invalidMessage, "view_report"
+            ),
+            (#"{"type":"view_report","seconds":10,"frames":1}"#, .invalidMessage, "view_report"),
+            (#"{"type":"view_size","width":20000,"height":10}"#, .invalidMessage, "view_size"),
             (#"{"type":"path_report","path":"moon","state":"failed"}"#, .invalidMessage, "path_report"),
         ] as [(String, ErrorCode, String?)])
     func wrong(json: String, code: ErrorCode, type: String?) {

@@ -290,7 +290,7 @@ private struct World {
             let announced = sides[index].announcedChat
             check(
                 announced == Array(sides[index].storedChat.prefix(announced.count)), "chat out of order, or not stored")
-        case .broadcast, .close: break
+        case .broadcast, .close, .viewed: break
         case .relay(let request): take(request, index)
         case .store(let write): sides[index].unanswered.append(write)
         }

@@ -17,6 +17,35 @@ struct RoomRelayTests {
         .pathReport(PathReport(path: path, state: state))
     }
 
+    @Test("tells a viewer once what his link lets through, and leaves a picture that comes and goes for that alone")
+    func quality() {
+        var room = room(Delivery(mode: .relay))
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        _ = room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        _ = room.handle(.relayAnswered(sdp: "answer"))
+        #expect(room.handle(.qualityChanged(viewer, .good)).isEmpty)
+        #expect(room.handle(.qualityChanged(viewer, .weak)) == [.send(.quality(.weak), to: viewer)])
+        #expect(room.handle(.qualityChanged(viewer, .weak)).isEmpty)
+        #expect(room.say(report(.relay, .frozen), as: viewer).isEmpty, "the relay can't do better over the same link")
+        #expect(room.handle(.qualityChanged(viewer, .good)) == [.send(.quality(.good), to: viewer)])
+        #expect(room.say(report(.relay, .frozen), as: viewer).contains(.relay(.invite(viewer))))
+    }
+
+    @Test("counts what viewers saw, and hears it from nobody else")
+    func viewReports() {
+        var room = room()
+        let (admin, viewer) = (room.join(.admin), room.join(.customer))
+        let report = ViewReport(seconds: 10, frames: 298, frozenMS: 0, concealedMS: 12, width: 640)
+        #expect(room.say(.viewReport(report), as: viewer) == [.viewed(report)])
+        #expect(room.say(.viewSize(ViewSize(width: 390, height: 219)), as: viewer).isEmpty)
+        guard case .send(.error(let error), to: admin)? = room.say(.viewReport(report), as: admin).first else {
+            Issue.record("an admin is no viewer")
+            return
+        }
+        #expect(error.code == .forbidden)
+    }
+
     @Test("asks the admin for one uplink, and offers to each relayed viewer when it stands")
     func relayOnly() {
         var room = room(Delivery(mode: .relay))

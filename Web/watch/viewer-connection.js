@@ -104,6 +104,17 @@ export class ViewerConnection extends EventTarget {
         this.#video.srcObject = null;
     }
 
+    /** How much of the sound was made up so far, in ms: what was lost on its way, not what was silent. */
+    async concealed() {
+        if (!this.#shown) return 0;
+        let milliseconds = 0;
+        for (const report of (await this.#shown.connection.getStats()).values()) {
+            if (report.type !== "inbound-rtp" || report.kind !== "audio") continue;
+            milliseconds += ((report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0)) / 48;
+        }
+        return milliseconds;
+    }
+
     /** Offers and candidates are taken one after the other, in the order in which they came. */
     #enqueue(work) {
         this.#queue = this.#queue.then(work).catch((error) => console.warn("signaling:", error.message));

@@ -8,6 +8,7 @@ import { LikePacer } from "../shared/like-pacer.js";
 import { productCard } from "../shared/product-card.js";
 import { Signaling } from "../shared/signaling.js";
 import { QualityMark } from "./quality-mark.js";
+import { ViewReport } from "./view-report.js";
 import { ViewerToken } from "./viewer-token.js";
 import { Replay } from "./replay.js";
 import { ViewerConnection } from "./viewer-connection.js";
@@ -22,6 +23,7 @@ let knownName = saved.name;
 const signaling = new Signaling(() => ({ stream_id: streamId, role: "customer", name: knownName || undefined, token: token.value ?? undefined }));
 const chat = new ChatPanel({ list: byId("chat"), form: byId("chat-form"), field: byId("message") }, signaling, streamId, { ownName: () => knownName || "Guest" });
 const viewer = new ViewerConnection(video, signaling);
+const report = new ViewReport(video, signaling, () => viewer.concealed());
 const qualityMark = new QualityMark({ pill: byId("quality-pill"), status: byId("quality"), advice: byId("quality-advice") });
 const likes = new LikePacer(signaling, (count) => { knownLikes += count; });
 const recallLater = new AskAgain(async () => {
@@ -104,10 +106,12 @@ function watch() {
     if (!ViewerConnection.isPossible) return phase("over", "This browser can't play live video", "Try another browser. The replay will play here.");
     if (byId("connection").textContent === "") phase("connecting", "Connecting", "The picture is on its way.");
     viewer.start();
+    report.start();
 }
 
 async function recall() {
     viewer.stop();
+    report.stop();
     showPath(null);
     if (replay) return;
     recallLater.stop();

@@ -20,6 +20,14 @@ struct PrometheusText {
         family(name, type, help, [([:], Double(value))])
     }
 
+    mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
+        for (bound, count) in zip(histogram.bounds.map { "\($0)" } + ["+Inf"], histogram.counts) {
+            text += "\(name)_bucket{le=\"\(bound)\"} \(count)\n"
+        }
+        text += "\(name)_sum \(histogram.sum)\n\(name)_count \(histogram.counts.last ?? 0)\n"
+    }
+
     /// What the relay does: in all, by stream, and by viewer. Viewers have numbers here, as their names are their own.
     mutating func add(_ workers: [RelayStatistics]) {
         family(
@@ -27,7 +35,9 @@ struct PrometheusText {
             workers.reduce(0) { $0 + $1.peers })
         addTotals(workers)
         addStreams(workers.flatMap(\.streams))
-        addViewers(workers.flatMap(\.viewers).filter(\.isConnected))
+        let viewers = workers.flatMap(\.viewers).filter(\.isConnected)
+        addLinks(viewers)
+        addViewers(viewers)
     }
 
     private mutating func addTotals(_ workers: [RelayStatistics]) {
@@ -65,6 +75,23 @@ struct PrometheusText {
         family(
             "vitrine_relay_key_frame_requests_total", "counter", "Key frames asked of an uplink.",
             samples { Double($0.keyFrameRequests) })
+    }
+
+    /// How viewers' links are, as distributions.
+    private mutating func addLinks(_ viewers: [RelayStatistics.Viewer]) {
+        let qualities = Dictionary(grouping: viewers, by: \.quality).mapValues(\.count)
+        family(
+            "vitrine_relay_viewers_by_quality", "gauge", "Relayed viewers by what their links let through.",
+            [ViewingQuality.good, .weak, .soundOnly].map { (["quality": $0.rawValue], Double(qualities[$0] ?? 0)) })
+        histogram(
+            "vitrine_relay_link_bits_per_second", "What links are taken to carry, where something bounds them.",
+            Histogram(bounds: [1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6], viewers.compactMap(\.estimatedRate)))
+        histogram(
+            "vitrine_relay_link_queue_seconds", "How long what is sent waits on its way.",
+            Histogram(bounds: [0.01, 0.025, 0.05, 0.1, 0.2, 0.5], viewers.map { $0.queueMS / 1_000 }))
+        histogram(
+            "vitrine_relay_link_loss_ratio", "Loss as viewers last reported it.",
+            Histogram(bounds: [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5], viewers.map(\.fractionLost)))
     }
 
     private mutating func addViewers(_ viewers: [RelayStatistics.Viewer]) {

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Signaling
 import Synchronization
 import Wire
 
@@ -12,6 +13,7 @@ final class ServerMetrics: Sendable {
         var chatMessages = 0
         var likes = 0
         var responses: [Int: Int] = [:]
+        var views = ViewCounts()
         /// Writes that wait for a store that is away, and those for which there was no room, by show.
         var backlogs: [StreamID: Int] = [:]
         var overflows: [StreamID: UInt64] = [:]
@@ -55,6 +57,8 @@ final class ServerMetrics: Sendable {
         counts.withLock { $0.overflows[stream] = count }
     }
 
+    func viewed(_ report: ViewReport) { counts.withLock { $0.views.add(report) } }
+
     func responded(_ status: HTTPResponse.Status) {
         counts.withLock { $0.responses[status.code / 100, default: 0] += 1 }
     }
@@ -76,6 +80,7 @@ final class ServerMetrics: Sendable {
         text.family(
             "vitrine_store_refused_writes_total", "counter", "Writes for which there was no room while it was away.",
             Int(counts.overflows.values.reduce(0, +)))
+        counts.views.add(to: &text)
         text.family(
             "vitrine_http_responses_total", "counter", "HTTP responses by the class of their status.",
             counts.responses.sorted { $0.key < $1.key }.map { (["class": "\($0.key)xx"], Double($0.value)) })

@@ -166,6 +166,7 @@ actor Show {
                 startWriting()
             case .relay(let request):
                 relayDesk.carryOut(request, for: self)
+            case .viewed(let report): metrics.viewed(report)
             }
         }
     }

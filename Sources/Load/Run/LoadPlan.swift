@@ -19,6 +19,8 @@ package struct LoadPlan: Sendable {
     /// The processor of the first thread; those after it are the threads' after it.
     package var core: Int?
     package var joinsReceives = false
+    /// Viewers say when packets came, ten times a second, as browsers do.
+    package var givesFeedback = true
 
     package init() {}
 

@@ -132,6 +132,7 @@ package actor LoadRun {
                 credentials: credentials, fingerprint: certificate.fingerprint,
                 candidate: localAddress?.with(port: socket.port))
             if signaling.serverOffers { local.setup = .active }
+            local.givesFeedback = plan.givesFeedback
             return (link, local)
         } catch {
             throw LoadFailure(error.reason)

@@ -16,6 +16,12 @@ struct LocalDescription: Sendable {
     /// Leaves the checks to the other side (RFC 8445, section 2.5).
     var isLite = false
 
+    /// It says when packets came, as browsers do.
+    var givesFeedback = false
+
+    static let transportExtensionURI =
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
     /// RFC 8445, section 5.1.2.1, for the only host candidate.
     private static let priority = 126 << 24 | 65_535 << 8 | 255
 
@@ -89,6 +95,10 @@ struct LocalDescription: Sendable {
         for codec in codecs {
             formats += [codec.payloadType] + [codec.repairPayloadType].compactMap { $0 }
             lines += Self.lines(codec, kind)
+        }
+        if givesFeedback, kind == .video, direction == .recvonly {
+            lines.append("extmap:3 \(Self.transportExtensionURI)")
+            lines += codecs.map { "rtcp-fb:\($0.payloadType) transport-cc" }
         }
         lines += source
         if let candidate {

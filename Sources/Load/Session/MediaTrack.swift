@@ -13,4 +13,6 @@ struct MediaTrack: Equatable, Sendable {
     let codec: VideoCodec?
     /// Lost packets may be asked for (RFC 4585, section 6.2.1).
     let takesNACK: Bool
+    /// The id of the header extension with transport-wide numbers; nil: packets have none.
+    var transportExtension: UInt8?
 }

@@ -64,10 +64,12 @@ struct RemoteDescription: Sendable {
         }
         let encoding = chosen.name.prefix { $0 != "/" }.lowercased()
         let feedback = media.values("rtcp-fb")
+        let numbers = media.values("extmap").first { $0.hasSuffix(LocalDescription.transportExtensionURI) }
         return MediaTrack(
             mid: mid, kind: kind, payloadType: chosen.payloadType, repairPayloadType: repair?.payloadType,
             codec: VideoCodec.allCases.first { $0.rawValue.lowercased() == encoding },
-            takesNACK: feedback.contains { $0 == "\(chosen.payloadType) nack" || $0 == "* nack" })
+            takesNACK: feedback.contains { $0 == "\(chosen.payloadType) nack" || $0 == "* nack" },
+            transportExtension: numbers.flatMap { UInt8($0.prefix { $0.isNumber }) })
     }
 
     private static func isMedia(_ name: String, _ kind: MediaTrack.Kind) -> Bool {

@@ -23,10 +23,14 @@ final class Viewer: @unchecked Sendable {
     private(set) var strangers: UInt64 = 0
     /// It stands in its worker's list of those that miss something.
     var isRepairing = false
+    /// What it says of when packets came; nil where nobody wants to know.
+    private var arrivals: TransportFeedback?
+    private var nextFeedback = MonotonicTime(nanoseconds: 0)
     private let ssrc = UInt32.random(in: 1...UInt32.max)
 
     private static let reportMilliseconds: Int64 = 1_000
     private static let keyFrameMilliseconds: Int64 = 500
+    private static let feedbackMilliseconds: Int64 = 100
 
     init(number: Int, link: PeerLink, isVerifying: Bool, asked: MonotonicTime) {
         self.number = number
@@ -39,6 +43,7 @@ final class Viewer: @unchecked Sendable {
         for track in remote.tracks {
             if track.kind == .video { video = TrackReceiver(track) } else { audio = TrackReceiver(track) }
         }
+        if remote.tracks.contains(where: { $0.transportExtension != nil }) { arrivals = TransportFeedback() }
         link.onConnected = { [unowned self] keys, now in
             times.connected = now
             nextReport = now.advanced(byMilliseconds: Int64(number % 100) * 10)
@@ -61,6 +66,7 @@ final class Viewer: @unchecked Sendable {
         guard bytes.count >= RTPHeader.minimumBytes else { return }
         let type = bytes[1] & 0x7F
         if times.firstMedia == nil { times.firstMedia = arrival }
+        noteArrival(bytes, arrival)
         if type == video?.track.payloadType {
             let sequence = Self.word(bytes, 2)
             let outcome = video?.receive(sequence, ssrc: Self.source(bytes), bytes: byteCount, at: now)
@@ -74,6 +80,14 @@ final class Viewer: @unchecked Sendable {
         } else {
             strangers += 1
         }
+    }
+
+    /// RFC 8285, section 4.2, as the relays that are measured write it: the number's is the first element.
+    private func noteArrival(_ bytes: UnsafeMutableRawBufferPointer, _ arrival: MonotonicTime) {
+        guard arrivals != nil, let id = video?.track.transportExtension, bytes[0] & 0x1F == 0x10, bytes.count >= 20,
+            Self.word(bytes, 12) == 0xBEDE, bytes[16] >> 4 == id
+        else { return }
+        arrivals?.receive(Self.word(bytes, 17), at: arrival)
     }
 
     private static func word(_ bytes: UnsafeMutableRawBufferPointer, _ offset: Int) -> UInt16 {
@@ -167,6 +181,7 @@ final class Viewer: @unchecked Sendable {
     /// Reports, requests for a picture, and what its link wants; to be called some times a second.
     func advance(with scratch: SRTCPScratch, at now: MonotonicTime) {
         link.advance(at: now)
+        if link.isConnected, now >= nextFeedback { sendFeedback(with: scratch, at: now) }
         guard link.isConnected, now >= nextReport else { return }
         nextReport = now.advanced(byMilliseconds: Self.reportMilliseconds)
         let blocks = [video?.reportBlock(at: now), audio?.reportBlock(at: now)].compactMap { $0 }
@@ -177,5 +192,13 @@ final class Viewer: @unchecked Sendable {
             compound.pictureLossIndication(sender: ssrc, media: video.ssrc)
         }
         link.send(compound, with: scratch)
+    }
+    private func sendFeedback(with scratch: SRTCPScratch, at now: MonotonicTime) {
+        nextFeedback = now.advanced(byMilliseconds: Self.feedbackMilliseconds)
+        while let report = arrivals?.build(sender: ssrc, media: video?.ssrc ?? 0) {
+            var compound = RTCPCompound()  // reduced size (RFC 5506)
+            compound.append(report)
+            link.send(compound, with: scratch)
+        }
     }
 }

@@ -75,7 +75,7 @@ struct ViewerLink {
     func rate(wanted: Double) -> Double { estimate.rate ?? 2 * wanted }
 
     /// A report has come. Whether it is to be taken from among the others.
-    mutating func weigh(_ rates: LayerRates, at now: MonotonicTime) -> Bool {
+    mutating func weigh(_ rates: borrowing LayerRates, at now: MonotonicTime) -> Bool {
         guard let rate = estimate.rate, rates.all > 0 else { return false }
         if course == .open { return rate < Self.enter * rates.all }
         aim(rate, rates, at: now)
@@ -83,7 +83,7 @@ struct ViewerLink {
     }
 
     /// Chooses the layers.
-    private mutating func aim(_ rate: Double, _ rates: LayerRates, at now: MonotonicTime) {
+    private mutating func aim(_ rate: Double, _ rates: borrowing LayerRates, at now: MonotonicTime) {
         let best = (0..<LayerRates.layers).last { rates.upTo($0) * ($0 > thinning.aim ? 1.1 : 1) <= rate }
         thinning.aim = best ?? 0
         tightReports = best == nil ? tightReports + 1 : 0
@@ -121,7 +121,7 @@ struct ViewerLink {
     mutating func awaitPicture() { course = .awaiting }
 
     /// Whether the picture may be tried again.
-    mutating func mayTry(_ rates: LayerRates, at now: MonotonicTime) -> Bool {
+    mutating func mayTry(_ rates: borrowing LayerRates, at now: MonotonicTime) -> Bool {
         guard case .soundOnly(let until) = course, now >= until else { return course == .awaiting }
         guard rate(wanted: rates.all) >= 1.1 * rates.upTo(0), estimate.queueMS(at: now) < Self.crampedMS else {
             return false
@@ -140,7 +140,7 @@ struct ViewerLink {
     }
 
     /// Whether it can be served with all others again: `isLevel` says that it has had all that they have.
-    mutating func mayLeave(_ rates: LayerRates, isLevel: Bool, at now: MonotonicTime) -> Bool {
+    mutating func mayLeave(_ rates: borrowing LayerRates, isLevel: Bool, at now: MonotonicTime) -> Bool {
         guard course == .paced, rate(wanted: rates.all) >= Self.leave * rates.all,
             estimate.queueMS(at: now) < Self.crampedMS,
             thinning.aim == LayerRates.layers - 1, thinning.shift == 0

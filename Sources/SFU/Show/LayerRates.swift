@@ -3,7 +3,7 @@ import Wire
 
 /// How fast a picture comes, up to each of its temporal layers: with all headers, as a link has to carry it. The uplink's
 /// worker writes, all read.
-final class LayerRates: Sendable {
+struct LayerRates: ~Copyable, Sendable {
     static let layers = 3
     private static let windowMS: Int64 = 500
     /// RTP's header and extension, SRTP's tag, UDP's and IP's headers.

@@ -101,13 +101,17 @@ final class MediaTrack {
             return .dropped
         }
         if end == 0 { feed.begin(at: index) }
-        let layer = video == .vp8 ? VP8Descriptor(payload.octets.span)?.temporalLayer : nil
-        feed.rates.note(payload.count, layer: Int(layer ?? 0), in: &rateWindow, at: now)
+        if kind == .video { noteRate(payload, at: now) }
         if index >= end { lastArrival = (timestamp, now) }
         if kind == .video, let start = source?.noteFrame(timestamp, index, isKey: begins) {
             noteKeyFrame(start, at: now)
         }
         return isLate ? .late(index: index) : .next
+    }
+
+    private func noteRate(_ payload: UnsafeRawBufferPointer, at now: MonotonicTime) {
+        let layer = video == .vp8 ? VP8Descriptor(payload.octets.span)?.temporalLayer : nil
+        feed.rates.note(payload.count, layer: Int(layer ?? 0), in: &rateWindow, at: now)
     }
 
     /// The numbers go on behind the former source's, the clock by the time that has passed. The clock's offset.

@@ -55,6 +55,15 @@ extension ClientMessage {
             let fields = try decoder.decode(PathReportFields.self, from: data)
             let reason = fields.reason.map { String($0.prefix(200)) }
             return .pathReport(PathReport(path: fields.path, state: fields.state, reason: reason))
+        case "view_report":
+            let fields = try decoder.decode(ViewReportFields.self, from: data)
+            return .viewReport(
+                ViewReport(
+                    seconds: fields.seconds, frames: fields.frames, frozenMS: fields.frozen_ms,
+                    concealedMS: fields.concealed_ms, width: fields.width))
+        case "view_size":
+            let fields = try decoder.decode(ViewSizeFields.self, from: data)
+            return .viewSize(ViewSize(width: fields.width, height: fields.height))
         case "like":
             let fields = try decoder.decode(LikeFields.self, from: data)
             guard fields.count != nil || fields.client_batch_id != nil else { return .like }
@@ -99,6 +108,13 @@ extension ClientMessage {
             guard sizes.allSatisfy({ $0 <= Self.maximumCandidateBytes }) else {
                 throw invalid("A candidate's fields have \(Self.maximumCandidateBytes) bytes at most.")
             }
+        case .viewReport(let report):
+            guard report.isAllowed else {
+                throw invalid(
+                    "\"seconds\" is 1 to 60; what is counted is not negative, and no more than fits into that.")
+            }
+        case .viewSize(let size):
+            guard size.isAllowed else { throw invalid("\"width\" and \"height\" are 0 to 16384.") }
         case .recordingRun(_, let start):
             guard RecordingRuns.allowedStart.contains(start) else {
                 throw invalid("\"starts_at_ms\" lies within 24 hours of the show's clock.")
@@ -175,6 +191,19 @@ private struct PathReportFields: Decodable {
     let path: Path
     let state: PathReport.State
     let reason: String?
+}
+
+private struct ViewReportFields: Decodable {
+    let seconds: Int
+    let frames: Int
+    let frozen_ms: Int
+    let concealed_ms: Int
+    let width: Int
+}
+
+private struct ViewSizeFields: Decodable {
+    let width: Int
+    let height: Int
 }
 
 private struct ChatFields: Decodable {

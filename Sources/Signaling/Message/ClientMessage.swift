@@ -10,6 +10,8 @@ package enum ClientMessage: Equatable, Sendable {
     case answer(to: PeerAddress, sdp: String)
     /// Nil tells that no more candidates come.
     case candidate(to: PeerAddress, ICECandidate?)
+    case viewReport(ViewReport)
+    case viewSize(ViewSize)
     case pathReport(PathReport)
     case like
     /// Several at once, under a name of the client's own.

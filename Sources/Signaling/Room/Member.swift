@@ -9,6 +9,8 @@ struct Member: Sendable {
     var path: Path?
     /// What the relay can send it, as it has been told.
     var quality = ViewingQuality.good
+    /// How large its page shows the picture; nil while it hasn't said.
+    var viewSize: ViewSize?
     /// The relay has been asked to offer to it, and has not lost it since.
     var isInvited = false
     /// The relay keeps something for it, which must be dismissed in the end.

@@ -143,6 +143,28 @@ extension Room {
         effects.append(.send(.quality(quality), to: client))
     }
 
+    /// What a viewer saw is counted, not answered.
+    mutating func take(
+        _ report: ViewReport, from client: ClientID, at now: Timestamp, _ effects: inout [RoomEffect]
+    ) throws(MessageError) {
+        try admitView(of: client, "view_report", at: now)
+        effects.append(.viewed(report))
+    }
+
+    mutating func take(_ size: ViewSize, from client: ClientID, at now: Timestamp) throws(MessageError) {
+        try admitView(of: client, "view_size", at: now)
+        members[client]?.viewSize = size
+    }
+
+    private mutating func admitView(of client: ClientID, _ type: String, at now: Timestamp) throws(MessageError) {
+        guard members[client]?.role == .customer else {
+            throw MessageError(code: .forbidden, message: "Only viewers say what they see.", inReplyTo: type)
+        }
+        guard members[client]?.signaling.take(at: now) == true else {
+            throw MessageError(code: .rateLimited, message: "Too many messages.", inReplyTo: type)
+        }
+    }
+
     mutating func uplinkEnded(_ effects: inout [RoomEffect]) {
         hasEncoder = false
         uplink = Uplink()

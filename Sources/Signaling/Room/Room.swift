@@ -144,6 +144,8 @@ package struct Room: Sendable {
                     .candidate(from: $0, candidate)
                 }
             case .pathReport(let report): try take(report, from: client, at: now, &effects)
+            case .viewReport(let report): try take(report, from: client, at: now, &effects)
+            case .viewSize(let size): try take(size, from: client, at: now)
             }
         } catch {
             refuse(client, error, at: now, &effects)

@@ -57,6 +57,8 @@ package enum RoomEffect: Equatable, Sendable {
     /// To be answered by `.stored` or `.notStored`.
     case store(ShowWrite)
     case relay(RelayRequest)
+    /// A viewer says what he saw: for the server's figures.
+    case viewed(ViewReport)
 }
 
 /// What a room asks of the relay.

@@ -52,6 +52,11 @@ struct LoadArguments: ParsableArguments {
     @Flag(help: "Receives several datagrams at once (UDP_GRO): cheaper for both sides, but not as browsers do.")
     var gro = false
 
+    @Flag(
+        name: .customLong("no-feedback"),
+        help: "Viewers don't say when packets came (transport-wide feedback), as browsers do ten times a second.")
+    var noFeedback = false
+
     @Option(help: "A JSON file with any of these options. (default: none)")
     var config: String?
 }

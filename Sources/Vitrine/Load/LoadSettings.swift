@@ -61,6 +61,7 @@ struct LoadSettings {
             .map { Int32($0) }
         plan.core = try source.number("core", arguments.core.map(Double.init), in: 0...1_023).map { Int($0) }
         plan.joinsReceives = arguments.gro
+        plan.givesFeedback = !arguments.noFeedback
     }
 
     /// `5%`, or `0.05`.

@@ -3,8 +3,8 @@ package import Wire
 /// What one receiver has been sent lately, by batch: packets that went out in the same millisecond, whose transport
 /// numbers follow each other. Noting one costs a few stores, and nothing is allocated after the start.
 package struct SendHistory: ~Copyable {
-    /// 256 batches of 16 bytes: at 200 a second, which pacing makes at most, the last 1.3 s.
-    private static let capacity: UInt64 = 256
+    /// 128 batches of 16 bytes: the last 1.6 s of a picture at its own pace, 0.6 s of one that is paced.
+    private static let capacity: UInt64 = 128
 
     package struct Batch {
         /// The number of its first packet, without the wrap.

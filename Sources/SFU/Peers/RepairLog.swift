@@ -3,11 +3,11 @@ import Wire
 /// What has been sent again to a viewer lately: the same packet not twice within a round trip, since the first may still
 /// be on its way.
 struct RepairLog {
-    private static let capacity = 64
+    private static let capacity = 32
     private static let leastMS: Int64 = 20
 
-    private var numbers = InlineArray<64, UInt32>(repeating: 0)
-    private var times = InlineArray<64, Int64>(repeating: .min / 2)
+    private var numbers = InlineArray<32, UInt32>(repeating: 0)
+    private var times = InlineArray<32, Int64>(repeating: .min / 2)
 
     /// Whether this packet of this track may be sent again now; then it counts as sent.
     mutating func take(_ sequence: UInt16, _ kind: MediaKind, roundTripMS: Double?, at now: MonotonicTime) -> Bool {

@@ -129,6 +129,13 @@ def test_a_reload_goes_on_and_a_duplicated_tab_does_not(server, api, open_page):
     memory = host.evaluate("JSON.stringify(sessionStorage)")
     host.reload()
     expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    # Who has left the page and comes back is no reload: he presses anew.
+    host.on("dialog", lambda dialog: dialog.accept())
+    host.goto("about:blank")
+    host.go_back()
+    looks_on(host)
+    button(host, "Take over").click()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
     copy = host.context.new_page()
     copy.complaints = []
     copy.add_init_script(COUNT_CAMERAS + f"for (const [key, value] of Object.entries({memory})) sessionStorage.setItem(key, value);")
@@ -237,3 +244,32 @@ def test_a_start_in_another_window_closes_the_camera_that_waited(server, open_pa
         other.send("start_stream")
         looks_on_soon = lambda: button(first, "Take over").is_visible() and not is_camera_open(first)
         until(looks_on_soon, 10, "the first window to look on")
+
+
+def is_heard(page):
+    return page.evaluate("window.cameras.at(-1).getAudioTracks()[0].enabled")
+
+
+def test_a_muted_host_stays_muted_whatever_happens_to_the_camera_and_the_page(server, open_page):
+    host = studio(open_page, server)
+    create_show(host, "Muted for good")
+    go_live(host)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    button(host, "Mute microphone").click()
+    assert not is_heard(host)
+    host.evaluate("window.cameras.at(-1).getTracks().forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })")
+    button(host, "Start camera").click()
+    until(lambda: is_camera_open(host), 20, "the camera")
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    expect(status(host, "Muted")).to_be_visible()
+    assert not is_heard(host)
+    host.reload()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    expect(status(host, "Muted")).to_be_visible()
+    assert not is_heard(host)
+    button(host, "Mute microphone").click()
+    expect(status(host, "Muted")).to_be_hidden()
+    assert is_heard(host)
+    host.reload()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    assert is_heard(host)

@@ -19,6 +19,8 @@ export function captureAdvice(error) {
 export class Capture extends EventTarget {
     #meter = null;
     #timer = null;
+    /** The person's wish: it holds whatever camera and microphone come and go. */
+    #isMuted = false;
 
     constructor() {
         super();
@@ -36,17 +38,17 @@ export class Capture extends EventTarget {
             video: { ...picture, ...(camera ? { deviceId: { exact: camera } } : {}) },
             audio: { ...sound, ...(microphone ? { deviceId: { exact: microphone } } : {}) },
         });
-        const wasMuted = former?.getAudioTracks()[0]?.enabled === false;
         former?.getTracks().forEach((track) => track.stop());
         this.stream = stream;
         for (const track of stream.getTracks()) track.addEventListener("ended", () => this.dispatchEvent(new Event("ended")));
         for (const track of stream.getVideoTracks()) track.contentHint = "motion";
-        if (wasMuted) this.mute(true);
+        this.mute(this.#isMuted);
         this.#listen(stream);
         return stream;
     }
 
     mute(isMuted) {
+        this.#isMuted = isMuted;
         for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !isMuted;
     }
 

@@ -3,6 +3,7 @@
 
 /** So long ago it may have been. */
 const patience = 120_000;
+const mutedKey = (streamId) => `vitrine.muted.${streamId}`;
 const key = (streamId) => `vitrine.on-air.${streamId}`;
 
 export class OnAirMark {
@@ -14,14 +15,24 @@ export class OnAirMark {
         this.#streamId = streamId;
     }
 
-    /** Whether this page was broadcasting this show a moment ago, and no other does so. */
+    /** Whether this page was broadcasting this show, was reloaded a moment ago, and no other does so. Who has left it and
+     *  comes back presses anew. */
     async wasOnAir() {
+        if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return false;
         const time = Number(sessionStorage.getItem(key(this.#streamId)));
         if (!time || Math.abs(Date.now() - time) > patience) return false;
         if (!navigator.locks) return true;
         return new Promise((resolve) => {
             navigator.locks.request(key(this.#streamId), { ifAvailable: true }, (lock) => resolve(lock !== null)).catch(() => resolve(false));
         });
+    }
+
+    /** Whether its host was muted then: who reloads must not be heard unasked. */
+    get wasMuted() { return sessionStorage.getItem(mutedKey(this.#streamId)) !== null; }
+
+    noteMuted(isMuted) {
+        if (isMuted) sessionStorage.setItem(mutedKey(this.#streamId), "yes");
+        else sessionStorage.removeItem(mutedKey(this.#streamId));
     }
 
     set(isOnAir) {

@@ -104,7 +104,9 @@ export class Studio {
 
     /** What a crash or a reload has left: the page that was on air goes on, a recording that waits goes up. */
     async #open() {
-        this.#onAir = new OnAir(this.#record, await this.#mark.wasOnAir());
+        const wasOnAir = await this.#mark.wasOnAir();
+        this.#onAir = new OnAir(this.#record, wasOnAir);
+        this.#mute(wasOnAir && this.#mark.wasMuted);
         const store = await PieceStore.open().catch(() => null);
         if (this.#isClosed) return;
         addEventListener("beforeunload", this.#unload);
@@ -233,6 +235,7 @@ export class Studio {
     #mute(isMuted) {
         this.#parts.microphone.setAttribute("aria-pressed", String(isMuted));
         this.#capture.mute(isMuted);
+        this.#mark.noteMuted(isMuted);
         this.#render();
     }
 

@@ -11,13 +11,20 @@ const pathOf = (from) => (from === "relay" ? "relay" : "direct");
 
 /** One RTCPeerConnection, as far as the viewer is concerned. */
 class Peer {
+    #end;
+    #ended = new Promise((_, reject) => { this.#end = reject; });
+
     constructor(from, session, connection) {
+        this.#ended.catch(() => {});  // nobody need be waiting
         this.from = from;
         this.session = session;
         this.media = new MediaStream();
         this.connection = connection;
         this.connection.ontrack = ({ track }) => this.media.addTrack(track);
     }
+
+    /** Waits for something of its connection, until that is closed: what is under way then never settles by itself. */
+    until(promise) { return Promise.race([promise, this.#ended]); }
 
     /** How many frames have been decoded so far. */
     async framesDecoded() {
@@ -29,6 +36,7 @@ class Peer {
     }
 
     close() {
+        this.#end(new Error("the connection was closed meanwhile"));
         this.connection.onicecandidate = this.connection.onconnectionstatechange = null;
         this.connection.close();
     }
@@ -79,7 +87,10 @@ export class ViewerConnection extends EventTarget {
             this.#path = detail.path;
         });
         signaling.addEventListener("quality", ({ detail }) => { this.#quality = detail.state; });
-        signaling.addEventListener("webrtc_offer", ({ detail }) => this.#enqueue(() => this.#answer(detail)));
+        signaling.addEventListener("webrtc_offer", ({ detail }) => {
+            this.#supersede(detail);
+            this.#enqueue(() => this.#answer(detail));
+        });
         signaling.addEventListener("ICE_candidate", ({ detail }) => this.#enqueue(() => this.#addCandidate(detail)));
     }
 
@@ -120,11 +131,18 @@ export class ViewerConnection extends EventTarget {
         this.#queue = this.#queue.then(work).catch((error) => console.warn("signaling:", error.message));
     }
 
+    /** A newer offer of the same peer: the one that is still being answered is of no use, and must hold up nothing. */
+    #supersede({ from, sdp }) {
+        const candidate = this.#candidates.get(from);
+        if (!candidate || candidate.session === sessionOf(sdp)) return;
+        candidate.close();
+        this.#candidates.delete(from);
+    }
+
     async #answer({ from, sdp }) {
         const session = sessionOf(sdp);
         let peer = [this.#candidates.get(from), this.#shown].find((known) => known?.from === from && known.session === session);
         if (!peer) {
-            this.#candidates.get(from)?.close();
             peer = new Peer(from, session, this.#connection());
             this.#candidates.set(from, peer);
             this.#listen(peer);
@@ -132,10 +150,11 @@ export class ViewerConnection extends EventTarget {
             if (!this.#shown && this.#video.srcObject === null) this.#attach(peer);
         }
         const { connection } = peer;
-        await connection.setRemoteDescription({ type: "offer", sdp });
-        for (const candidate of this.#early.get(from) ?? []) await connection.addIceCandidate(candidate);
+        await peer.until(connection.setRemoteDescription({ type: "offer", sdp }));
+        // One of an offer before is none of this one's, and no reason not to answer.
+        for (const candidate of this.#early.get(from) ?? []) await peer.until(connection.addIceCandidate(candidate).catch(() => {}));
         this.#early.delete(from);
-        await connection.setLocalDescription();
+        await peer.until(connection.setLocalDescription());
         this.#signaling.send("webrtc_answer", { to: from, sdp: connection.localDescription.sdp });
     }
 
@@ -164,7 +183,7 @@ export class ViewerConnection extends EventTarget {
     async #addCandidate({ from, candidate }) {
         const peer = this.#candidates.get(from) ?? (this.#shown?.from === from ? this.#shown : null);
         if (peer?.connection.remoteDescription) {
-            await peer.connection.addIceCandidate(candidate ?? undefined);
+            await peer.until(peer.connection.addIceCandidate(candidate ?? undefined));
         } else if (candidate) {
             const early = this.#early.get(from) ?? [];
             if (early.length < 100) this.#early.set(from, [...early, candidate]);

@@ -162,3 +162,28 @@ def replays_in_step(page, api, stream):
     expect(products).to_contain_text("Blue mug")
     video.evaluate(seek, (first["until_ms"] + second["at_ms"]) / 2_000)
     expect(products).not_to_contain_text("Blue mug")
+
+
+# A connection that is closed while its description is being taken never says so: what waits for it waits for ever.
+CLOSED_MEANWHILE = """(() => {
+    const take = RTCPeerConnection.prototype.setRemoteDescription;
+    window.dropped = 0;
+    RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+        if (window.dropped > 0) return take.call(this, description);
+        window.dropped += 1;
+        return new Promise(() => {});
+    };
+})()"""
+
+
+def test_a_connection_that_is_dropped_while_it_is_being_answered_holds_up_nothing(server, api, open_page):
+    admin = open_admin(open_page, server)
+    stream = create_show(admin, "Answered in vain")
+    api.request("PATCH", f"/api/livestreams/{stream}", json={"delivery": {"mode": "direct"}})
+    go_live(admin)
+    viewer = open_page("about:blank")
+    viewer.add_init_script(CLOSED_MEANWHILE)
+    viewer.goto(f"{server.url}/watch/{stream}")
+    # The first offer comes to nothing; the next one takes its place, and is answered.
+    sees_moving_picture(viewer, 30)
+    assert viewer.evaluate("window.dropped") == 1

@@ -43,23 +43,19 @@ package struct LinkEstimate {
         return [known, bound].compactMap { $0 }.min().map { max($0, Self.leastRate) }
     }
 
-    package var loss: Double { lossRule.loss }
-
     /// Whether more is lost than always.
     package func isLossy(at now: MonotonicTime) -> Bool {
         guard let lastReport, now.milliseconds(since: lastReport) < Self.staleMS else { return false }
         return lossRule.loss - lossRule.inherent > 0.1
     }
 
-    /// What is lost whatever is sent.
-    package var inherentLoss: Double { lossRule.inherent }
     /// Of the standing queue. Who is sent nothing has none after a while.
     package func queueMS(at now: MonotonicTime) -> Double {
         guard let lastReport, now.milliseconds(since: lastReport) < Self.staleMS else { return 0 }
         return queue.delay
     }
-    package var acknowledgedRate: Double? { acknowledged.bitsPerSecond }
-    /// What the last probe found, once.
+
+    /// What the last probe found.
     package var lastProbe: (number: UInt16, rate: Double)? { trains.probed }
 
     /// `roundTripMS`: the last that is known.

@@ -40,7 +40,7 @@ struct LossRule {
     }
 
     private mutating func judge(_ window: Double, rate: Double) -> Verdict {
-        inherent = min(inherent, window < inherent ? inherent - 0.2 * (inherent - window) : inherent)
+        if window < inherent { inherent -= 0.2 * (inherent - window) }
         let excess = (window - inherent) / (1 - inherent)
         if let trial {
             self.trial = nil

@@ -16,6 +16,7 @@ struct StandingQueue {
     /// A packet took this long from clock to clock; only differences mean anything. All in ms.
     mutating func receive(delay: Double, sent: Double) {
         let bucket = (sent / Self.recentMS).rounded(.down)
+        guard bucket > self.bucket - Double(Self.recentBuckets) else { return }  // its place is another's now
         if bucket > self.bucket {
             let passed = Int(min(bucket - self.bucket, Double(Self.recentBuckets)))
             for number in 0..<passed { recent[Self.index(bucket - Double(number))] = .infinity }

@@ -13,14 +13,10 @@ struct ReplayWindows: Sendable {
 
     /// Only for what has proved to be genuine.
     mutating func record(_ index: UInt32, of ssrc: UInt32) {
-        if let place = sources.lastIndex(where: { $0.ssrc == ssrc }) {
-            sources[place].window.record(index)
-            if place != sources.count - 1 { sources.swapAt(place, sources.count - 1) }
-            return
-        }
+        let place = sources.lastIndex { $0.ssrc == ssrc }
+        var source = place.map { sources.remove(at: $0) } ?? (ssrc: ssrc, window: ReplayWindow())
         if sources.count == Self.maximumSources { sources.removeFirst() }
-        var window = ReplayWindow()
-        window.record(index)
-        sources.append((ssrc, window))
+        source.window.record(index)
+        sources.append(source)
     }
 }

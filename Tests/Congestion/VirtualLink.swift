@@ -14,7 +14,6 @@ struct VirtualLink {
     var capacity: [(from: Double, kbps: Double)]
     var queueMS: Double
     var loss = 0.0
-    var jitterMS = 0.0
     private var queue: [Packet] = []
     private var head = 0
     private var queuedBytes = 0

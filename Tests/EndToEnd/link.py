@@ -4,6 +4,7 @@ follows a trace. Two tun devices and one process that carries packets between th
     link.py NAMESPACE_A NAMESPACE_B [--rate KBIT] [--queue MS] [--delay MS] [--jitter MS] [--loss PERCENT] [--burst N]
             [--trace FILE] [--steps "4000@0,500@20,4000@40"] [--seed N]
 
+Its clock, which steps, traces and the seconds of its figures go by, begins anew at SIGUSR1.
 A gets 10.77.1.1, B 10.77.1.2. Rate, queue, loss and trace are of the way from A to B, delay and jitter of both. Packets
 never overtake each other.
 """
@@ -50,8 +51,11 @@ class Direction:
         self.waiting = []
         self.sender_free = self.last_due = 0.0
         self.in_burst = False
-        self.began = time.monotonic()
         self.counts = collections.Counter()
+        self.begin()
+
+    def begin(self):
+        self.began = time.monotonic()
         self.seconds = []  # bytes in, bytes out, the worst wait in ms
         self.waits = []
 
@@ -126,6 +130,7 @@ def run(options):
     print("ready", flush=True)
     is_stopped = []
     signal.signal(signal.SIGTERM, lambda *_: is_stopped.append(True))
+    signal.signal(signal.SIGUSR1, lambda *_: [way.begin() for way in ways])
     while not is_stopped:
         due = min((way.waiting[0][0] for way in ways if way.waiting), default=time.monotonic() + 0.1)
         readable, _, _ = select.select([a, b], [], [], max(0, min(due - time.monotonic(), 0.1)))

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -99,10 +100,12 @@ def program(folder, namespace, path):
 
 
 def measure(playwright, options, seconds, delivery="relay", media=None):
-    """Runs a show for so long behind such a link. What the viewer had of it, second by second."""
+    """Runs a show for so long behind such a link, whose clock begins with the first frame. What the viewer had of it,
+    second by second."""
     with tempfile.TemporaryDirectory(prefix="vitrine-link-") as folder, spaces(*options) as (home, away, link):
         picture, sound = media or clip(folder)
-        server = Server(pathlib.Path(folder) / "data", "--host", "0.0.0.0", "--relay-host", SERVER, address=SERVER,
+        server = Server(pathlib.Path(folder) / "data", "--host", "0.0.0.0", "--relay-host", SERVER, "--delivery", delivery,
+                        address=SERVER,
                         prefix=["ip", "netns", "exec", home]).start()
         browsers = []
 
@@ -121,13 +124,13 @@ def measure(playwright, options, seconds, delivery="relay", media=None):
             admin = browse(home, f"/admin/#token={TOKEN}", f"--use-file-for-fake-video-capture={picture}",
                            f"--use-file-for-fake-audio-capture={sound}")
             stream = create_show(admin, "Behind a link")
-            page_delivery(server, home, stream, delivery)
             go_live(admin)
             viewer = browse(away, f"/watch/{stream}")
             first = viewer.evaluate("""() => new Promise((resolve, reject) => {
                 const look = setInterval(() => { if (window.frames.length) { clearInterval(look); resolve(window.frames[0]); } }, 20);
                 setTimeout(() => reject(new Error('no frame in 30 s')), 30_000);
             })""")
+            link.send_signal(signal.SIGUSR1)
             samples = viewer.evaluate(f"""async () => {{
                 const read = {STATISTICS}, samples = [];
                 for (let second = 0; second <= {seconds}; second += 1) {{
@@ -154,18 +157,6 @@ def measure(playwright, options, seconds, delivery="relay", media=None):
         figures = json.loads(link.communicate(timeout=10)[0].splitlines()[-1])
         return summary(first, frames, samples, seconds) | {
             "link": figures, "sent": sent, "samples": samples, "qualities": qualities}
-
-
-def page_delivery(server, namespace, stream, delivery):
-    """The server is in a namespace: so is who changes the show."""
-    command = f"""
-import json, urllib.request
-request = urllib.request.Request("{server.url}/api/livestreams/{stream}", method="PATCH",
-    data=json.dumps({{"delivery": {{"mode": "{delivery}"}}}}).encode(),
-    headers={{"Authorization": "Bearer {TOKEN}", "Content-Type": "application/json"}})
-urllib.request.urlopen(request)
-"""
-    subprocess.run(["ip", "netns", "exec", namespace, sys.executable, "-c", command], check=True)
 
 
 def summary(first, frames, samples, seconds):

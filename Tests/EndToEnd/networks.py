@@ -29,7 +29,7 @@ def row(name, runs):
         return statistics.median(read(run) for run in runs)
 
     def sent(run):
-        seconds = run["link"]["to_b"]["seconds"][8:]
+        seconds = run["link"]["to_b"]["seconds"][3:-2]
         return sum(second[0] for second in seconds) * 8 / 1_000 / max(len(seconds), 1)
 
     link = [run["link"]["to_b"] for run in runs]

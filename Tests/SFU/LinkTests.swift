@@ -97,4 +97,32 @@ struct LinkTests {
         world.run(15)
         #expect(viewer.repairs - before == 2)
     }
+
+    /// What the way to a viewer loses, whether it speaks RTX, and whether it reports on arrivals.
+    static let players: [(loss: Int, takesRepairs: Bool, reports: Bool)] = [
+        (0, false, false), (50, false, false), (50, true, false), (50, true, true), (150, false, false),
+    ]
+
+    @Test(
+        "what is sent again without a number of its own is what it was, also where pictures were left out",
+        arguments: 0..<5)
+    func sentAgainAsItWas(number: Int) throws {
+        let (loss, takesRepairs, reports) = Self.players[number]
+        let world = try VirtualWorld(seed: 40 + UInt64(number))
+        world.nonces = NonceWatch()
+        let publisher = try world.publish { $0.isLayered = true }
+        let viewer = try world.watch(1) {
+            $0.takesRepairs = takesRepairs
+            $0.reports = reports
+        }
+        world.downlinks[viewer.address] = Link(delayMS: 20, lossPerMille: loss)
+        play(world, publisher, 2_000)
+        // Enough for every second picture, then for every fourth, then for all, then for none.
+        for bound: UInt32 in [1_900_000, 1_000_000, 4_000_000, 300_000, 1_900_000] {
+            viewer.bound = bound
+            play(world, publisher, 3_000)
+        }
+        #expect(world.nonces?.reused == 0)
+        #expect(viewer.video.count > 500 && world.qualities.contains(.weak), "\(viewer.video.count) \(world.qualities)")
+    }
 }

@@ -32,6 +32,19 @@ struct RoomRelayTests {
         #expect(room.say(report(.relay, .frozen), as: viewer).contains(.relay(.invite(viewer))))
     }
 
+    @Test("takes a viewer's link for good again with each new session, as long as nothing else is said of that")
+    func qualityOfANewSession() {
+        var room = room(Delivery(mode: .relay))
+        let admin = room.join(.admin)
+        let viewer = room.join(.customer)
+        _ = room.say(.offer(to: .relay, sdp: "up"), as: admin)
+        _ = room.handle(.relayAnswered(sdp: "answer"))
+        _ = room.handle(.qualityChanged(viewer, .soundOnly))
+        let again = room.handle(.uplinkChanged)
+        #expect(again.sent(to: viewer).contains(.quality(.good)) && again.contains(.relay(.invite(viewer))))
+        #expect(!room.handle(.uplinkChanged).sent(to: viewer).contains(.quality(.good)), "it has been told")
+    }
+
     @Test("counts what viewers saw, and hears it from nobody else")
     func viewReports() {
         var room = room()

@@ -43,14 +43,15 @@ export class ViewReport {
         this.#video = video;
         this.#signaling = signaling;
         this.#concealed = concealed;
+        signaling.addEventListener("joined", () => { this.#said = ""; });  // a new session knows no size
     }
 
     start() {
         if (this.#timer) return;
-        this.#watch = new FrameWatch();
+        const watch = this.#watch = new FrameWatch();
         const step = (now) => {
-            if (!this.#watch) return;
-            this.#watch.frame(now);
+            if (this.#watch !== watch) return;
+            watch.frame(now);
             this.#video.requestVideoFrameCallback(step);
         };
         this.#video.requestVideoFrameCallback?.(step);
@@ -59,9 +60,11 @@ export class ViewReport {
             const concealed = await this.#concealed();
             const since = before === null ? 0 : Math.max(0, concealed - before);
             before = concealed;
-            if (!this.#watch || document.hidden) return;
+            if (this.#watch !== watch) return;
+            const seen = watch.take(performance.now());
+            if (document.hidden) return;  // nobody looks, and browsers show nothing
             this.#signaling.send("view_report", {
-                seconds: period, ...this.#watch.take(performance.now()), concealed_ms: Math.min(Math.round(since), period * 1000),
+                seconds: period, ...seen, concealed_ms: Math.min(Math.round(since), period * 1000),
                 width: this.#video.videoWidth,
             });
         }, period * 1000);

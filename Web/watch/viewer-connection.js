@@ -43,7 +43,7 @@ class Peer {
 }
 
 /**
- * Dispatches `picture` (detail: the path it takes), `frozen` (the picture stands still), `moving` (it moves again) and
+ * Dispatches `picture` (detail: the path it takes), `quality` (it has changed), `frozen` (the picture stands still), `moving` (it moves again) and
  * `asleep` (the browser plays nothing before a press).
  */
 export class ViewerConnection extends EventTarget {
@@ -66,7 +66,7 @@ export class ViewerConnection extends EventTarget {
     #liveSince = 0;
     #isFrozen = false;
     #path;
-    /** What the relay can send over this link: "good", "weak" or "sound_only". */
+    /** What the relay can send over this link, as it says: "good", "weak" or "sound_only". */
     #quality = "good";
 
     /** Some browsers, and some who manage them, have no WebRTC: a replay needs none. */
@@ -86,12 +86,21 @@ export class ViewerConnection extends EventTarget {
             if (detail.path !== this.#path) this.#liveSince = performance.now();
             this.#path = detail.path;
         });
-        signaling.addEventListener("quality", ({ detail }) => { this.#quality = detail.state; });
+        signaling.addEventListener("quality", ({ detail }) => this.#setQuality(detail.state));
+        signaling.addEventListener("joined", () => this.#setQuality("good"));
         signaling.addEventListener("webrtc_offer", ({ detail }) => {
             this.#supersede(detail);
             this.#enqueue(() => this.#answer(detail));
         });
         signaling.addEventListener("ICE_candidate", ({ detail }) => this.#enqueue(() => this.#addCandidate(detail)));
+    }
+
+    /** Of the picture that is shown, or is to be: what doesn't come by the relay has nobody to judge it. */
+    get quality() { return (this.#shown ? pathOf(this.#shown.from) : this.#path) === "relay" ? this.#quality : "good"; }
+
+    #setQuality(state) {
+        this.#quality = state;
+        this.dispatchEvent(new Event("quality"));
     }
 
     /** Expects a picture from now on. */
@@ -109,6 +118,7 @@ export class ViewerConnection extends EventTarget {
         this.#dropCandidates();
         this.#shown = null;
         this.#isFrozen = false;
+        this.#quality = "good";
         this.#early.clear();
         this.#spare?.close();
         this.#spare = null;
@@ -205,7 +215,7 @@ export class ViewerConnection extends EventTarget {
             if ((await peer.framesDecoded()) > 0 && this.#candidates.get(peer.from) === peer) return this.#show(peer);
         }
         if (!shown) {
-            if (this.#path === "relay" && this.#quality === "sound_only") return;
+            if (this.quality === "sound_only") return;
             const waited = this.#path === "direct" ? 1500 : 5000;
             if (!this.#shown && now - this.#liveSince > waited) this.#report(null, "failed", "no picture yet");
             return;
@@ -257,7 +267,7 @@ export class ViewerConnection extends EventTarget {
 
     #freeze(peer, milliseconds) {
         // The relay has said why: another connection over the same link would be no better.
-        if (peer.from === "relay" && this.#quality !== "good") return;
+        if (this.quality !== "good") return;
         this.#wasFrozen = true;
         this.#report(peer, "frozen", `no frame for ${Math.round(milliseconds)} ms`);
         if (this.#isFrozen || milliseconds < 1500) return;

@@ -34,7 +34,6 @@ const recallLater = new AskAgain(async () => {
 let stream = null;
 let pinned = [];
 let replay = null;
-let quality = "good";
 /** Likes of the record (live), or of the replay's clock; presses come on top until the server has counted them. */
 let knownLikes = 0;
 let pressedInReplay = 0;
@@ -58,10 +57,10 @@ function showPath(path) {
     showQuality();
 }
 
-/** Only the relay says what a link lets through. */
+/** Said before there is a picture only where that is why there is none. */
 function showQuality() {
-    const path = byId("connection").textContent;
-    qualityMark.show(path === "" ? null : path === "relay" ? quality : "good");
+    const { quality } = viewer;
+    qualityMark.show(byId("connection").textContent === "" && quality === "good" ? null : quality);
 }
 
 function showLikes() {
@@ -198,10 +197,6 @@ signaling.addEventListener("product_unpinned", ({ detail }) => {
 signaling.addEventListener("path_selected", ({ detail }) => {
     if (stream?.status === "live" && byId("connection").textContent !== "") showPath(detail.path);
 });
-signaling.addEventListener("quality", ({ detail }) => {
-    quality = detail.state;
-    showQuality();
-});
 signaling.addEventListener("away", () => showLink("Reconnecting"));
 signaling.addEventListener("closed", ({ detail: code }) => {
     missing(code === 4401 ? "This show is for invited guests: open it from the shop's page." : undefined);
@@ -214,6 +209,7 @@ signaling.addEventListener("error", ({ detail }) => {
 
 // The picture
 
+viewer.addEventListener("quality", showQuality);
 viewer.addEventListener("asleep", () => { byId("play").hidden = false; });
 viewer.addEventListener("picture", ({ detail: path }) => {
     showPath(path);

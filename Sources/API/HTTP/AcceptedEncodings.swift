@@ -1,4 +1,3 @@
-internal import Foundation
 import HTTPTypes
 
 /// Which forms of an answer a client takes (RFC 9110, section 12.5.3).

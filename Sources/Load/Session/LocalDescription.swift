@@ -29,7 +29,7 @@ struct LocalDescription: Sendable {
     var playOffer: String {
         text([
             media(.audio, mid: "0", [.opus], .recvonly, []),
-            media(.video, mid: "1", OfferedCodec.playable, .recvonly, []),
+            media(.video, mid: "1", OfferedCodec.playable, .recvonly, [], numbers: givesFeedback ? 3 : nil),
         ])
     }
 
@@ -69,7 +69,9 @@ struct LocalDescription: Sendable {
             let taken = OfferedCodec(
                 payloadType: track.payloadType, name: codec?.name ?? "", parameters: codec?.parameters,
                 repairPayloadType: track.repairPayloadType)
-            return media(track.kind, mid: track.mid, [taken], .recvonly, [])
+            return media(
+                track.kind, mid: track.mid, [taken], .recvonly, [],
+                numbers: givesFeedback ? track.transportExtension : nil)
         }
         return text(sections)
     }
@@ -84,7 +86,8 @@ struct LocalDescription: Sendable {
     }
 
     private func media(
-        _ kind: MediaTrack.Kind, mid: String, _ codecs: [OfferedCodec], _ direction: Direction, _ source: [String]
+        _ kind: MediaTrack.Kind, mid: String, _ codecs: [OfferedCodec], _ direction: Direction, _ source: [String],
+        numbers: UInt8? = nil
     ) -> SessionDescription.Media {
         var lines = [
             "mid:\(mid)", "ice-ufrag:\(credentials.usernameFragment)", "ice-pwd:\(credentials.password)",
@@ -96,8 +99,8 @@ struct LocalDescription: Sendable {
             formats += [codec.payloadType] + [codec.repairPayloadType].compactMap { $0 }
             lines += Self.lines(codec, kind)
         }
-        if givesFeedback, kind == .video, direction == .recvonly {
-            lines.append("extmap:3 \(Self.transportExtensionURI)")
+        if let numbers {
+            lines.append("extmap:\(numbers) \(Self.transportExtensionURI)")
             lines += codecs.map { "rtcp-fb:\($0.payloadType) transport-cc" }
         }
         lines += source

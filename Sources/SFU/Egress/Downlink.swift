@@ -48,13 +48,10 @@ struct DownlinkTrack {
     /// Whether there was nothing yet to begin with.
     var isWaiting: Bool { payloadType != nil && first == nil }
 
-    /// The index of a sequence number that the viewer has named, not above `next`.
-    func index(of sequenceNumber: UInt16) -> UInt64? {
-        guard let first, next > first else { return nil }
-        let newest = next - 1
-        let behind = UInt16(truncatingIfNeeded: number(of: newest)) &- sequenceNumber
-        guard behind < 0x8000, newest >= first + UInt64(behind) else { return nil }
-        return newest - UInt64(behind)
+    /// The index of a packet that the viewer was sent as this number; nil when pictures were left out since.
+    func index(of number: UInt64) -> UInt64? {
+        guard let first, number &+ base >= first, number &+ base < next else { return nil }
+        return number &+ base
     }
 
     /// Goes on behind what can't be had any more.

@@ -86,25 +86,27 @@ struct Egress: ~Copyable {
     }
 
     /// Sends a packet that a viewer misses once more: in the form of RFC 4588 where the viewer speaks it, otherwise as it
-    /// was. How many bytes that took; 0 when it can't be had any more.
+    /// was, bit for bit: the same number seals it (RFC 7714, section 8). How many bytes that took; 0 when it can't be had
+    /// any more.
     mutating func repair(
-        _ sequence: UInt16, at index: UInt64, _ edit: PictureEdit, of feed: TrackFeed,
+        _ number: UInt64, at index: UInt64, _ edit: PictureEdit, of feed: TrackFeed,
         to downlink: UnsafeMutablePointer<Downlink>, now: MonotonicTime
     ) -> Int {
+        guard let packet = feed.ring.packet(index) else { return 0 }
         let track = Track(feed)
-        plan.fill(from: feed, index..<index + 1)
-        guard plan.packetCount == 1 else { return 0 }
-        guard let payloadType = downlink.pointee.tracks[track.number].repairPayloadType else {
-            send(plan.group(0), of: track, to: downlink, at: now)
-            return plan.group(0).totalBytes
+        let downlinkTrack = downlink.pointee.tracks[track.number]
+        guard let payloadType = downlinkTrack.payloadType else { return 0 }
+        var header = Header(
+            payloadType: payloadType, number: number, ssrc: track.media,
+            transportExtension: downlinkTrack.transportExtension)
+        var prefix: UInt16?
+        if let repairPayloadType = downlinkTrack.repairPayloadType {
+            header = Header(
+                payloadType: repairPayloadType, number: downlink.pointee.tracks[track.number].nextRepairNumber(),
+                ssrc: track.repair, transportExtension: downlinkTrack.transportExtension)
+            prefix = UInt16(truncatingIfNeeded: number)
         }
-        let packet = plan.packet(0)
-        let number = downlink.pointee.tracks[track.number].nextRepairNumber()
-        return sendAlone(
-            packet, edit, prefix: sequence,
-            Header(
-                payloadType: payloadType, number: number, ssrc: track.repair,
-                transportExtension: downlink.pointee.tracks[track.number].transportExtension), to: downlink, at: now)
+        return sendAlone(packet, edit, prefix: prefix, header, to: downlink, at: now)
     }
 
     /// Sends one viewer the packet that is its next, by itself. How many bytes that took.

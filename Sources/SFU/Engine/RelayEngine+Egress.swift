@@ -94,7 +94,7 @@ extension RelayEngine {
         if audience.hasCatchingUp { timers.set(.catchUp, now.advanced(byMilliseconds: Self.catchUpIntervalMS)) }
     }
 
-    private func isReady(_ downlink: UnsafeMutablePointer<Downlink>) -> Bool {
+    func isReady(_ downlink: UnsafeMutablePointer<Downlink>) -> Bool {
         downlink.pointee.endpoint.isUDP || !outlet.isCongested(downlink.pointee.endpoint)
     }
 

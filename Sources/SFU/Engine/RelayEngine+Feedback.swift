@@ -62,29 +62,31 @@ extension RelayEngine {
         _ sequence: UInt16, of feed: TrackFeed, for seat: ViewerSeat, _ audience: Audience, at now: MonotonicTime
     ) -> Bool {
         let downlink = audience.downlinks.pointer(seat.position)
-        let track = downlink.pointee.tracks[feed.kind.number]
-        var edit = PictureEdit.none
-        var index = track.index(of: sequence)
-        if feed.kind == .video, seat.link.isPaced, let number = track.fullNumber(sequence),
-            let place = seat.link.thinning.locate(number)
-        {
-            index = place.index
-            if let packet = feed.ring.packet(place.index) {
-                edit = PictureEdit(VP8Descriptor(packet.payload.octets.span), shift: place.shift)
-            }
-        }
-        guard let index else { return false }
-        let bytes = egress.repair(sequence, at: index, edit, of: feed, to: downlink, now: now)
+        guard let number = downlink.pointee.tracks[feed.kind.number].fullNumber(sequence),
+            let (index, edit) = locate(number, of: feed, for: seat, downlink)
+        else { return false }
+        let bytes = egress.repair(number, at: index, edit, of: feed, to: downlink, now: now)
         if seat.link.isPaced { seat.link.pacer.spend(bytes) }
         return bytes > 0
     }
 
+    /// The packet that a viewer was sent as this number, and what was changed in it.
+    private func locate(
+        _ number: UInt64, of feed: TrackFeed, for seat: ViewerSeat, _ downlink: UnsafeMutablePointer<Downlink>
+    ) -> (index: UInt64, edit: PictureEdit)? {
+        guard feed.kind == .video, seat.link.isPaced, let place = seat.link.thinning.locate(number) else {
+            return downlink.pointee.tracks[feed.kind.number].index(of: number).map { ($0, .none) }
+        }
+        let packet = feed.ring.packet(place.index)
+        return (place.index, PictureEdit(packet.flatMap { VP8Descriptor($0.payload.octets.span) }, shift: place.shift))
+    }
+
     /// Each viewer has so many, and none while its link couldn't carry one.
     private func receiveKeyFrameRequest(of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime) {
-        guard let link = viewer.seat?.link else { return wantKeyFrame(audience, at: now) }
-        if case .soundOnly = link.course { return }
-        guard viewer.seat?.link.keyFrames.take(at: now) == true else { return }
-        if link.course == .paced { restartPicture(of: viewer, audience) }
+        guard let seat = viewer.seat else { return }
+        if case .soundOnly = seat.link.course { return }
+        guard seat.link.keyFrames.take(at: now) else { return }
+        if seat.link.course == .paced { restartPicture(at: seat, audience) }
         wantKeyFrame(audience, at: now)
     }
 

@@ -48,8 +48,7 @@ extension RelayEngine {
     }
 
     /// A weak viewer's decoder has lost its way.
-    func restartPicture(of viewer: RelayPeer, _ audience: Audience) {
-        guard let seat = viewer.seat else { return }
+    func restartPicture(at seat: ViewerSeat, _ audience: Audience) {
         audience.downlinks.pointer(seat.position).pointee.tracks[MediaKind.video.number].rest()
     }
 
@@ -80,9 +79,12 @@ extension RelayEngine {
             sendPicture(video, to: downlink, seat, of: audience, at: now)
         case .soundOnly, .awaiting:
             downlink.pointee.tracks[video.kind.number].rest()
-            if seat.link.mayTry(video.rates, at: now) { beginPicture(video, to: downlink, seat, of: audience, at: now) }
+            if isReady(downlink), seat.link.mayTry(video.rates, at: now) {
+                beginPicture(video, to: downlink, seat, of: audience, at: now)
+            }
         }
-        sendProbe(of: video, to: downlink, seat, at: now)
+        let roundTripMS = viewer.statistics.roundTripMS ?? Self.usualRoundTripMS
+        sendProbe(of: video, to: downlink, seat, roundTripMS: roundTripMS, at: now)
         let isLevel = downlink.pointee.tracks[video.kind.number].next == audience.served[video.kind.number]
         if audience.pass == nil, seat.link.mayLeave(video.rates, isLevel: isLevel, at: now) {
             downlink.pointee.tracks[video.kind.number].isPaced = false
@@ -113,7 +115,7 @@ extension RelayEngine {
     ) {
         let number = video.kind.number
         guard downlink.pointee.tracks[number].first != nil else { return seat.link.awaitPicture() }
-        let codec = audience.show.codecs[.video]?.video
+        let codec = audience.show.videoCodec
         let (end, newest) = (video.end, video.ring.packet(video.end - 1)?.timestamp)
         while seat.link.pacer.isOpen, downlink.pointee.tracks[number].next < end {
             let next = downlink.pointee.tracks[number].next
@@ -156,13 +158,13 @@ extension RelayEngine {
     }
 
     private func sendProbe(
-        of video: TrackFeed, to downlink: UnsafeMutablePointer<Downlink>, _ seat: ViewerSeat, at now: MonotonicTime
+        of video: TrackFeed, to downlink: UnsafeMutablePointer<Downlink>, _ seat: ViewerSeat, roundTripMS: Double,
+        at now: MonotonicTime
     ) {
         if seat.link.probe == nil, let rate = seat.link.estimate.rate,
             let plan = seat.link.probes.next(
                 rate: rate, wanted: 1.2 * video.rates.all, queueMS: seat.link.estimate.queueMS(at: now),
-                isLossy: seat.link.estimate.isLossy(at: now),
-                roundTripMS: Self.usualRoundTripMS, at: now)
+                isLossy: seat.link.estimate.isLossy(at: now), roundTripMS: roundTripMS, at: now)
         {
             seat.link.probe = (plan, plan.bytes, now.advanced(byMilliseconds: -Self.paceIntervalMS))
         }

@@ -198,7 +198,7 @@ struct Negotiation: Sendable {
         return Answer(
             taken: Dictionary(
                 uniqueKeysWithValues: taken.map { ($0.index, $0.media.formats.compactMap { UInt8($0) }) }),
-            numbered: Set(taken.filter { $0.receivesExtension(transportExtensionURI) }.map(\.index)),
+            numbered: Set(taken.filter { $0.receivedExtensionID(transportExtensionURI) != nil }.map(\.index)),
             fingerprints: transport.fingerprints, usernameFragment: transport.usernameFragment,
             password: transport.password, dtlsRole: transport.role)
     }

@@ -74,9 +74,6 @@ struct OfferedSection {
         extensionID(uri, of: extensions.filter(\.sends))
     }
 
-    /// Whether an answer takes a header extension of what it is sent.
-    func receivesExtension(_ uri: String) -> Bool { extensions.contains { $0.uri == uri && $0.receives } }
-
     /// The id of one that the peer takes from who sends to it; as `extensionID` otherwise.
     func receivedExtensionID(_ uri: String) -> UInt8? {
         extensionID(uri, of: extensions.filter(\.receives))

@@ -11,6 +11,15 @@ struct ShowDescription: Sendable {
     let stream: StreamID
     let attendance: Attendance
     let tracks: [Track]
+    /// What the picture is looked into as; nil for none.
+    let videoCodec: VideoCodec?
+
+    init(stream: StreamID, attendance: Attendance, tracks: [Track]) {
+        self.stream = stream
+        self.attendance = attendance
+        self.tracks = tracks
+        videoCodec = tracks.first { $0.feed.kind == .video }?.codec.video
+    }
 
     func feed(_ kind: MediaKind) -> TrackFeed? { tracks.first { $0.feed.kind == kind }?.feed }
 

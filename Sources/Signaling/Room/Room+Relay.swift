@@ -26,6 +26,7 @@ extension Room {
         guard hasEncoder || uplink.state == .standing, members[client]?.isInvited == false else { return }
         members[client]?.isInvited = true
         members[client]?.hasRelaySession = true
+        tellQuality(.good, to: client, &effects)  // of the new session nothing else is known
         effects.append(.relay(.invite(client)))
     }
 

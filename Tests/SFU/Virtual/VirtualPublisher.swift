@@ -31,6 +31,9 @@ final class VirtualPublisher: VirtualPeer {
     var repairPayloadType: UInt8?
     private var repairSequence: UInt16 = 7
     private var unsealed: [UInt16: (header: [UInt8], payload: [UInt8])] = [:]
+    /// VP8 in three temporal layers, with picture ids, as the studio sends it.
+    var isLayered = false
+    private static let layers: [UInt8] = [0x00, 0xA0, 0x60, 0x80]
     /// Codec and parameters of the offer's picture.
     var codec = "VP8/90000"
     private(set) var keyFrames = 0
@@ -78,12 +81,24 @@ final class VirtualPublisher: VirtualPeer {
         wantsKeyFrame = false
         for number in 0..<packetsPerFrame {
             // RFC 7741: S of partition 0 in the first packet, P = 0 in a key frame.
-            var payload: [UInt8] = [number == 0 ? 0x10 : 0x00, isKey ? 0 : 1]
+            var payload = descriptor(begins: number == 0, isKey: isKey) + [isKey ? 0 : 1]
             payload += generator.bytes(Int.random(in: 900...1_100, using: &generator))
             sendPacket(payload, marker: number == packetsPerFrame - 1)
         }
         frames += 1
         if frames % 2 == 0 { sendSound(using: &generator) }
+    }
+
+    private var pictureInPattern = 0
+
+    private func descriptor(begins: Bool, isKey: Bool) -> [UInt8] {
+        guard isLayered else { return [begins ? 0x10 : 0x00] }
+        if begins { pictureInPattern = isKey ? 0 : pictureInPattern + 1 }
+        let id = UInt16(frames) & 0x7FFF
+        return [
+            begins ? 0x90 : 0x80, 0xE0, 0x80 | UInt8(id >> 8), UInt8(id & 0xFF), UInt8(truncatingIfNeeded: frames / 4),
+            Self.layers[pictureInPattern % 4],
+        ]
     }
 
     private func sendPacket(_ payload: [UInt8], marker: Bool) {

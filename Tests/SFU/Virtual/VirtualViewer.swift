@@ -25,6 +25,10 @@ final class VirtualViewer: VirtualPeer {
     var handshakeDelayMS: Int64 = 0
     private var metAt: MonotonicTime?
     private(set) var senderReports: [SenderReport] = []
+    /// Speaks RTX; else what it misses is sent again as it was.
+    var takesRepairs = true
+    /// What it says its link carries (REMB), in bits a second; 0: nothing.
+    var bound: UInt32 = 0
     /// It can ask for packets again.
     var asks = true
     private var missing = MissingPackets()
@@ -50,7 +54,8 @@ final class VirtualViewer: VirtualPeer {
             "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:\(certificate.fingerprint)\r\n"
         text += "a=ice-ufrag:\(localFragment)\r\na=ice-pwd:\(localPassword)\r\n"
         for media in description.media {
-            text += "m=\(media.kind) 9 UDP/TLS/RTP/SAVPF \(media.formats.joined(separator: " "))\r\n"
+            let formats = takesRepairs ? media.formats : Array(media.formats.prefix(1))
+            text += "m=\(media.kind) 9 UDP/TLS/RTP/SAVPF \(formats.joined(separator: " "))\r\n"
             for line in media.values("extmap") { text += "a=extmap:\(line)\r\n" }
             text += "a=mid:\(media.value("mid") ?? "")\r\na=recvonly\r\na=setup:active\r\n"
         }
@@ -116,6 +121,7 @@ final class VirtualViewer: VirtualPeer {
     private static let transportExtension: UInt8 = 3
 
     private func report(at now: MonotonicTime) {
+        if bound > 0, lastBound.map({ now.milliseconds(since: $0) >= 200 }) ?? true { sayBound(at: now) }
         guard reports, lastArrivals.map({ now.milliseconds(since: $0) >= 60 }) ?? true else { return }
         lastArrivals = now
         while let report = arrivals.build(sender: 1, media: mediaSSRC) {
@@ -123,6 +129,21 @@ final class VirtualViewer: VirtualPeer {
             compound.append(report)
             sendReport(compound)
         }
+    }
+
+    private var lastBound: MonotonicTime?
+
+    private func sayBound(at now: MonotonicTime) {
+        lastBound = now
+        var exponent: UInt32 = 0
+        while bound >> exponent > 0x3_FFFF { exponent += 1 }
+        let word = 1 << 24 | exponent << 18 | bound >> exponent
+        let bytes = [UInt32(1), 0, 0x5245_4D42, word, mediaSSRC].flatMap { value in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> UInt32($0)) }
+        }
+        var compound = RTCPCompound()
+        compound.append([0x8F, 206, 0, 5] + bytes)
+        sendReport(compound)
     }
 
     func sayGoodbye() {

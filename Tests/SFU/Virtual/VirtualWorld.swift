@@ -89,6 +89,8 @@ final class VirtualWorld {
     var downlinks: [SocketAddress: Link] = [:]
     var uplinks: [SocketAddress: Link] = [:]
     private(set) var datagramsOut = 0
+    /// Watches every packet that leaves, where a test wants that.
+    var nonces: NonceWatch?
     private var datagramsTo: [SocketAddress: Int] = [:]
 
     init(seed: UInt64, workers: Int = 1) throws {
@@ -142,8 +144,9 @@ final class VirtualWorld {
         return (local.id, Negotiation.offer(show.offeredTracks, local, sources: show.sources))
     }
 
-    func watch(_ number: Int, worker: Int = 0) throws -> VirtualViewer {
+    func watch(_ number: Int, worker: Int = 0, prepare: (VirtualViewer) -> Void = { _ in }) throws -> VirtualViewer {
         let viewer = try VirtualViewer(try address(number), certificate: try #require(DTLSCertificateBox.peer))
+        prepare(viewer)
         peers[viewer.address] = viewer
         homes[viewer.address] = worker
         let (id, offer) = try invite(worker: worker)
@@ -225,6 +228,7 @@ final class VirtualWorld {
         for outlet in outlets {
             datagramsOut += outlet.datagrams.count
             for (address, _) in outlet.datagrams { datagramsTo[address, default: 0] += 1 }
+            for (address, datagram) in outlet.datagrams { nonces?.see(datagram, to: address) }
             for (address, datagram) in outlet.datagrams { fly(datagram, to: address, from: address, &downlinks) }
             outlet.datagrams = []
         }

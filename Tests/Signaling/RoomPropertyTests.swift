@@ -19,7 +19,7 @@ struct RoomPropertyTests {
         // A run in which nothing happened proves nothing.
         #expect(world.accepted.likes > 1_000 && world.accepted.forwarded > 1_000 && world.accepted.chat > 500)
         #expect(world.accepted.refused > 1_000)
-        if seed > 2 { #expect(world.accepted.invited > 500 && world.accepted.retries > 10) }
+        if seed > 2 { #expect(world.accepted.invited > 500 && world.accepted.retries > 0) }
     }
 }
 

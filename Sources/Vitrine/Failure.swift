@@ -1,3 +1,4 @@
+import API
 import SFU
 import Storage
 
@@ -14,6 +15,7 @@ struct Failure: Error {
         if case .unavailable(let reason) = error as? StoreError { return reason }
         if error as? StoreError == .newerRelease { return "a newer release of Vitrine wrote it; use that release" }
         if case .unavailable(let reason) = error as? RelayError { return reason }
+        if let error = error as? ListenFailure { return "\(error.host):\(error.port): \(error.reason)" }
         return String(describing: error)
     }
 }

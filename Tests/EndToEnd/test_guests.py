@@ -63,6 +63,16 @@ def test_every_route_of_a_show_asks_for_its_token(guests):
     assert ask(guests, "/api/livestreams/does-not-exist").status_code == 401
 
 
+def test_metrics_name_no_show_to_strangers(guests, loop):
+    stream = guests.api.create()
+    publisher = Peer(loop).connect(f"{guests.url}/whip/{stream}", TOKEN, publishes=True)
+    until(lambda: stream in ask(guests, "/metrics", TOKEN).text, 10, "the show's figures")
+    for token in (None, "a.b.c", viewer_token(SECRET, stream_id="does-not-exist")):
+        text = ask(guests, "/metrics", token).text
+        assert stream not in text and "vitrine_relay_peers 1" in text
+    publisher.close()
+
+
 def test_the_list_shows_nothing_to_strangers_and_a_guest_his_own_show(guests):
     first, second = guests.api.create("First"), guests.api.create("Second")
     ids = lambda token: [item["id"] for item in ask(guests, "/api/livestreams", token).json()["items"]]

@@ -39,6 +39,8 @@ def test_bad_usage_ends_with_2_and_one_clear_line(tmp_path):
 def test_trouble_ends_with_1_and_one_clear_line(server, tmp_path):
     taken = run("serve", "--port", server.port, "--data-folder", tmp_path / "other")
     assert taken.returncode == 1 and taken.stderr.splitlines()[-1].startswith("vitrine: ")
+    # What is in the way, and what to do about it.
+    assert f":{server.port}: another program" in taken.stderr and "--port" in taken.stderr
     (tmp_path / "file").write_text("")
     folder = run("serve", "--port", free_port(), "--data-folder", tmp_path / "file" / "data")
     assert folder.returncode == 1 and "data folder" in folder.stderr

@@ -130,6 +130,23 @@ test("leaving gives the place up only when it was this page's", () => {
     assert.deepEqual(new OnAir(live("studio")).leave(), []);
 });
 
+test("an end that was confirmed holds: nothing leaves the page, and the server hears of it whatever becomes of the line", () => {
+    const page = onAir();
+    assert.deepEqual(page.pressEnd(), ["end_stream"]);
+    assert.equal(page.isOnAir || page.holdsCamera || page.isBroadcaster, false, "not even while the server doesn't answer");
+    assert.equal(page.mode, "ending");
+    assert.deepEqual(page.pressEnd(), []);
+    assert.equal(page.can.takeOver || page.can.startCamera, false);
+    assert.deepEqual(page.joined(live("studio"), true), ["end_stream"], "said again after a reconnect");
+    page.placeChanged(true, "studio");
+    assert.equal(page.isOnAir, false);
+    page.refused("end_stream", "unavailable");
+    assert.equal(page.isEnding, true, "the store is away for a moment");
+    page.told({ status: "ended" });
+    assert.equal(page.mode, "over");
+    assert.deepEqual(page.joined({ status: "ended" }, false), []);
+});
+
 /** A small generator with a seed: the same run again when something fails. */
 function* random(seed) {
     let state = seed;
@@ -153,7 +170,7 @@ test("whatever happens: no camera and no picture without a press for this show",
                 start: () => { hasPressed = true; return page.pressStartCamera(); },
                 live: () => { hasPressed = true; return page.pressGoLive(); },
                 take: () => { hasPressed = true; return page.pressTakeOver(); },
-                end: () => page.pressEnd(),
+                end: () => { const made = page.pressEnd(); if (made.length > 0) hasPressed = false; return made; },
                 opened: () => page.cameraOpened(), failed: () => page.cameraFailed(), lost: () => page.cameraLost(),
                 joined: () => page.joined(pick([scheduled, live(broadcaster)]), pick([true, false])),
                 place: () => { const held = page.holdsCamera; const made = page.placeChanged(pick([true, false]), broadcaster); if (held && !page.holdsCamera) hasPressed = false; return made; },

@@ -8,6 +8,7 @@ import { Studio } from "./studio.js";
 const tokenKey = "vitrine.admin-token";
 let studio = null;
 let overview = null;
+let api = null;
 
 /** Takes the token out of the address at once, before anything can copy or send it. */
 function takeToken() {
@@ -15,7 +16,7 @@ function takeToken() {
     const token = fields.get("token");
     if (token) {
         sessionStorage.setItem(tokenKey, token);
-        history.replaceState(null, "", location.pathname);
+        history.replaceState(null, "", studio ? `#/live/${studio.id}` : location.pathname);
     }
     return sessionStorage.getItem(tokenKey);
 }
@@ -33,10 +34,17 @@ function signIn(text = "") {
     byId("token").focus();
 }
 
+/** Who is in stays in, whatever link was opened: a show may be on air here. */
+function keepToken() {
+    sessionStorage.setItem(tokenKey, api.token);
+    toast("The token in that link isn't valid here. You are still signed in with the one before.");
+}
+
 async function enter(token) {
     if (!token) return signIn();
     try {
         if (!(await isValid(token))) {
+            if (api) return keepToken();
             sessionStorage.removeItem(tokenKey);
             return signIn("This token isn't valid here. Copy it once more from what the server printed.");
         }
@@ -46,10 +54,13 @@ async function enter(token) {
     sessionStorage.setItem(tokenKey, token);
     byId("sign-in").hidden = true;
     byId("desk").hidden = false;
-    const api = new API(token);
-    overview = new Overview(api);
-    addEventListener("hashchange", () => route(api));
-    route(api);
+    if (api) {
+        api.token = token;
+    } else {
+        api = new API(token);
+        overview = new Overview(api);
+    }
+    route();
 }
 
 let isAsking = false;
@@ -70,7 +81,7 @@ async function mayLeave() {
 }
 
 /** `#/live/ID` opens a show, anything else the list. */
-async function route(api) {
+async function route() {
     const id = /^#\/live\/([\w-]{8,64})$/.exec(location.hash)?.[1];
     if (studio?.id === id && id) return;
     if (studio?.isBroadcaster && !(await mayLeave())) return;
@@ -94,5 +105,10 @@ async function route(api) {
 byId("sign-in-form").addEventListener("submit", (event) => {
     event.preventDefault();
     enter(byId("token").value.trim());
+});
+/** The printed link may be opened in a tab that is here already. */
+addEventListener("hashchange", () => {
+    if (new URLSearchParams(location.hash.slice(1)).has("token")) enter(takeToken());
+    else if (api) route();
 });
 enter(takeToken());

@@ -33,12 +33,12 @@ export class Capture extends EventTarget {
      */
     async open({ camera, microphone } = {}) {
         if (!navigator.mediaDevices) throw new Error("no media devices");
-        const former = this.stream;
         const stream = await navigator.mediaDevices.getUserMedia({
             video: { ...picture, ...(camera ? { deviceId: { exact: camera } } : {}) },
             audio: { ...sound, ...(microphone ? { deviceId: { exact: microphone } } : {}) },
         });
-        former?.getTracks().forEach((track) => track.stop());
+        // Whatever is open by now: somebody may have pressed twice.
+        this.stream?.getTracks().forEach((track) => track.stop());
         this.stream = stream;
         for (const track of stream.getTracks()) track.addEventListener("ended", () => this.dispatchEvent(new Event("ended")));
         for (const track of stream.getVideoTracks()) track.contentHint = "motion";

@@ -23,6 +23,8 @@ export class OnAir {
     /** "Take over" was pressed, and waits for the camera or the server. */
     #isTaking = false;
     #isStarting = false;
+    /** Somebody has said that the show is to end, and the server hasn't confirmed it: said again after a reconnect. */
+    #isEnding = false;
     /** This page was broadcasting a moment ago, and was loaded again. */
     #isResuming;
 
@@ -42,15 +44,19 @@ export class OnAir {
     /** Pictures leave this page, and are recorded. */
     get isOnAir() { return this.#show === "live" && this.#hasPlace && this.#intends && this.#camera === "on"; }
 
+    /** The show is to end as soon as the server hears of it. */
+    get isEnding() { return this.#isEnding && this.#show === "live"; }
+
     /** It broadcasts, or would with a camera: leaving it now stops the show for everybody. */
     get isBroadcaster() { return this.#show === "live" && this.#intends && this.#hasPlace; }
 
     get holdsCamera() { return this.#wantsCamera; }
 
-    /** For what people see: "idle", "ready", "on-air", "no-picture", "taking", "encoder", "other", "nobody" or "over". */
+    /** For what people see: "idle", "ready", "on-air", "no-picture", "taking", "encoder", "other", "nobody", "ending" or "over". */
     get mode() {
         if (this.#show === "ended") return "over";
         if (this.#show === "scheduled") return this.#camera === "on" ? "ready" : "idle";
+        if (this.#isEnding) return "ending";
         if (this.isOnAir) return "on-air";
         if (this.isBroadcaster) return "no-picture";
         if (this.#isTaking || this.#isResuming) return "taking";
@@ -65,7 +71,7 @@ export class OnAir {
             startCamera: this.#camera !== "on" && (mode === "idle" || mode === "no-picture"),
             goLive: this.#show === "scheduled" && this.#camera === "on" && !this.#isStarting,
             takeOver: ["encoder", "other", "nobody"].includes(mode),
-            end: this.#show === "live",
+            end: this.#show === "live" && !this.#isEnding,
         };
     }
 
@@ -88,8 +94,13 @@ export class OnAir {
         return this.#camera === "on" ? ["take_over"] : this.#open();
     }
 
-    /** After the question whether the show is to end. */
-    pressEnd() { return this.can.end ? ["end_stream"] : []; }
+    /** After the question whether the show is to end. Nothing leaves this page from here on, whatever the network does. */
+    pressEnd() {
+        if (!this.can.end) return [];
+        this.#giveUp();
+        this.#isEnding = true;
+        return ["end_stream"];
+    }
 
     /** The page is left on purpose. */
     leave() {
@@ -127,7 +138,9 @@ export class OnAir {
         this.#broadcaster = broadcaster;
         this.#hasPlace = hasPlace;
         this.#isStarting = false;
+        this.#isEnding &&= status === "live";
         if (status === "ended") return this.#over();
+        if (this.#isEnding) return ["end_stream"];
         if (this.#isResuming) {
             this.#isResuming = false;
             if (!hasPlace || status !== "live") return this.#giveUp();
@@ -156,16 +169,17 @@ export class OnAir {
         this.#broadcaster = broadcaster;
         if (status === this.#show) return [];
         this.#show = status;
-        this.#isStarting = false;
+        this.#isStarting = this.#isEnding = false;
         if (status === "ended") return this.#over();
         // Somebody else has started it: what was opened for this page's own start is closed.
         return status === "live" && !this.#intends ? this.#giveUp() : [];
     }
 
     /** The server didn't do what was asked for. */
-    refused(message) {
+    refused(message, code) {
         if (message === "start_stream") this.#isStarting = this.#intends = false;
         if (message === "take_over") this.#giveUp();
+        if (message === "end_stream" && code === "forbidden") this.#isEnding = false;
         return [];
     }
 
@@ -188,6 +202,7 @@ export class OnAir {
 
     #over() {
         this.#giveUp();
+        this.#isEnding = false;
         this.#broadcaster = null;
         return [];
     }

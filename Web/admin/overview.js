@@ -1,4 +1,5 @@
 // The list of shows, and the form that makes another.
+import { ask } from "../shared/ask.js";
 import { byId, element, toast } from "../shared/dom.js";
 import { dateTime } from "../shared/format.js";
 import { PieceStore } from "./piece-store.js";
@@ -10,6 +11,7 @@ export class Overview {
     #store;
     #limit = 20;
     #opened;
+    #isCreating = false;
     /** Shows of which this device still has something that the server doesn't. */
     #kept = new Set();
 
@@ -51,7 +53,7 @@ export class Overview {
     #row(show) {
         const remove = show.status === "live" ? null : element("button", {
             type: "button", class: "quiet compact", text: "Delete", "aria-label": `Delete ${show.title}`,
-            on: { click: () => this.#confirmDelete(show) },
+            on: { click: () => this.#delete(show) },
         });
         return element("li", { class: "show-row", "data-open": show.id === this.#opened },
             element("a", { href: `#/live/${show.id}`, text: show.title }),
@@ -62,23 +64,12 @@ export class Overview {
             remove);
     }
 
-    #confirmDelete(show) {
-        const dialog = element("dialog", { "aria-label": "Delete this show?" },
-            element("form", { class: "stack", method: "dialog" },
-                element("h2", { text: "Delete this show?" }),
-                element("p", { class: "break", text: `"${show.title}" goes with its chat, its products and its recording. This can't be undone.` }),
-                element("div", { class: "row" },
-                    element("button", { value: "delete", class: "danger", text: "Delete it" }),
-                    element("button", { value: "", text: "Keep it" }))));
-        dialog.addEventListener("close", () => {
-            dialog.remove();
-            if (dialog.returnValue === "delete") this.#delete(show);
-        });
-        document.body.append(dialog);
-        dialog.showModal();
-    }
-
     async #delete(show) {
+        const isMeant = await ask({
+            title: "Delete this show?", text: `"${show.title}" goes with its chat, its products and its recording. This can't be undone.`,
+            yes: "Delete it", no: "Keep it",
+        });
+        if (!isMeant) return;
         try {
             await this.#api.deleteLivestream(show.id);
             if (this.#opened === show.id) location.hash = "#/";
@@ -90,6 +81,9 @@ export class Overview {
 
     async #create(event) {
         event.preventDefault();
+        // A double click is meant once.
+        if (this.#isCreating) return;
+        this.#isCreating = true;
         const time = byId("scheduled").value;
         try {
             const show = await this.#api.createLivestream({
@@ -101,5 +95,6 @@ export class Overview {
         } catch (error) {
             toast(error.message);
         }
+        this.#isCreating = false;
     }
 }

@@ -10,6 +10,7 @@ const notes = {
     encoder: "An encoder broadcasts this show. You are only looking on.",
     other: "Another window or device broadcasts this show. You are only looking on.",
     nobody: "Nobody broadcasts now. The show ends soon, unless somebody takes over.",
+    ending: "The show is being ended. Nothing leaves this page any more; if the server is away, it hears of it as soon as it is back.",
     over: "The show is over.",
 };
 
@@ -37,7 +38,7 @@ export class StudioView {
         parts.stage.toggleAttribute("data-on-air", isOnAir);
         parts.viewers.textContent = String(viewers);
         parts.likes.textContent = String(likes);
-        parts["start-camera"].hidden = !can.startCamera;
+        this.#renderCamera(can.startCamera, hasCamera);
         parts["go-live"].hidden = status !== "scheduled";
         parts["go-live"].disabled = !can.goLive;
         parts["take-over"].hidden = !can.takeOver;
@@ -49,6 +50,14 @@ export class StudioView {
         parts["preview-note"].toggleAttribute("data-over", mode === "other" || mode === "encoder");
         parts["preview-note"].textContent = notes[mode] ?? "";
         this.#keepFocus(isOnAir);
+    }
+
+    /** The button keeps its place once the camera is on: a second tap must not meet another button there. */
+    #renderCamera(canStart, hasCamera) {
+        const button = this.#parts["start-camera"];
+        button.hidden = !canStart && !hasCamera;
+        button.disabled = !canStart;
+        button.textContent = canStart ? "Start camera" : "Camera on";
     }
 
     /** What has been pressed is gone: the focus goes to what is of use now, and never to what ends the show. */

@@ -20,6 +20,8 @@ import { WakeLock } from "./wake-lock.js";
 /** Whoever takes over needs a moment to bring the customers his picture: until then they keep this one. */
 const afterglow = 3000;
 const silenceTime = 6000;
+/** So long after the server couldn't store the end of a show it is asked again. */
+const endingPause = 3000;
 
 export class Studio {
     #api;
@@ -35,6 +37,7 @@ export class Studio {
     #recorder = null;
     #upload = null;
     #table;
+    #products;
     #wakeLock = new WakeLock();
     #lastSound = performance.now();
     #isClosed = false;
@@ -62,8 +65,8 @@ export class Studio {
         new ChatPanel({ list, form, field }, this.#signaling, record.id, {
             ownName: () => "Host", onRemove: (id) => this.#try(() => api.removeMessage(record.id, id)),
         });
-        const products = new ProductsPanel(api, record.id, this.#parts);
-        for (const type of ["product_pinned", "product_unpinned"]) this.#signaling.addEventListener(type, () => products.refresh());
+        this.#products = new ProductsPanel(api, record.id, this.#parts);
+        for (const type of ["product_pinned", "product_unpinned"]) this.#signaling.addEventListener(type, () => this.#products.refresh());
         this.#listen();
         this.#act();
         this.#open();
@@ -83,6 +86,7 @@ export class Studio {
         this.#broadcaster.stop();
         this.#onlooker.set(false);
         this.#table.close();
+        this.#products.close();
         this.#upload?.cancel();
         this.#recorder?.stop();
         this.#capture.close();
@@ -169,7 +173,8 @@ export class Studio {
             title: "End the show?", text: "It ends for everybody who watches, and can't be started again. What was recorded becomes the replay.",
             yes: "End the show", no: "Go on",
         });
-        if (isMeant && !this.#isClosed) this.#press(this.#onAir.pressEnd());
+        // With the connection away it is said as soon as that is back.
+        if (isMeant && !this.#isClosed) this.#carryOut(this.#onAir.pressEnd());
     }
 
     /** @param {string[]} commands as `OnAir` gives them */
@@ -188,7 +193,7 @@ export class Studio {
         if (isOnAir && stream && this.#recorder && !this.#recorder.isRunning) this.#recorder.start(stream);
         if (!isOnAir && this.#recorder?.isRunning) this.#recorder.stop().then(() => this.#afterShow());
         if (holdsCamera || !stream) clearTimeout(this.#closing);
-        else if (mode === "over" || mode === "idle") this.#closeCamera();
+        else if (["over", "idle", "ending"].includes(mode)) this.#closeCamera();
         else this.#closing = setTimeout(() => this.#closeCamera(), afterglow);
         this.#mark.set(isBroadcaster);
         this.#wakeLock.set(isBroadcaster);
@@ -265,8 +270,12 @@ export class Studio {
 
     #refused({ code, message, in_reply_to: type, client_message_id: line }) {
         if (code === "replaced" || line) return;
+        if (type === "end_stream") {
+            this.#carryOut(this.#onAir.refused(type, code));
+            if (this.#onAir.isEnding) return setTimeout(() => { if (this.#onAir.isEnding) this.#signaling.send("end_stream"); }, endingPause);
+        }
         toast(message);
-        if (type === "start_stream" || type === "take_over") this.#carryOut(this.#onAir.refused(type));
+        if (type === "start_stream" || type === "take_over") this.#carryOut(this.#onAir.refused(type, code));
     }
 
     #sentAway(code) {
@@ -294,7 +303,7 @@ export class Studio {
     }
 
     #mayUnload(event) {
-        if (this.#onAir.isBroadcaster) event.preventDefault();
+        if (this.#onAir.isBroadcaster || this.#onAir.isEnding) event.preventDefault();
     }
 
     #render() {

@@ -1,5 +1,5 @@
 // Every press of the heart counts: it is shown at once, sent in batches no faster than the server takes them, and kept
-// until the server has it.
+// until the server has it, over a reload, too.
 
 const perSecond = 9;
 const burst = 18;
@@ -10,6 +10,7 @@ const newName = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
 export class LikePacer {
     #signaling;
+    #key;
     #onCounted;
     #pressed = 0;
     /** Batches that the server has not acknowledged, by their names. */
@@ -22,14 +23,17 @@ export class LikePacer {
 
     /**
      * @param {Signaling} signaling
+     * @param {string} streamId likes wait in this tab's storage, for each show apart
      * @param {function(number)} onCounted so many are counted now that the server hasn't told of yet
      */
-    constructor(signaling, onCounted) {
+    constructor(signaling, streamId, onCounted) {
         this.#signaling = signaling;
+        this.#key = `vitrine.likes.${streamId}`;
         this.#onCounted = onCounted;
         signaling.addEventListener("likes_accepted", ({ detail }) => this.#accepted(detail.client_batch_id));
         signaling.addEventListener("error", ({ detail }) => this.#failed(detail));
         signaling.addEventListener("joined", () => this.#sendAgain());
+        this.#restore();
     }
 
     /** Likes that the server has not counted yet. */
@@ -37,6 +41,7 @@ export class LikePacer {
 
     press() {
         this.#pressed += 1;
+        this.#store();
         if (this.#timer === null) this.#pump();
     }
 
@@ -50,6 +55,7 @@ export class LikePacer {
             this.#pressed -= count;
             this.#tokens -= count;
             this.#sent.set(name, count);
+            this.#store();
             this.#send(name, count);
         }
         this.#timer = this.#pressed > 0 ? setTimeout(() => this.#pump(), interval) : null;
@@ -58,6 +64,7 @@ export class LikePacer {
     #accepted(name) {
         const count = this.#sent.get(name);
         this.#sent.delete(name);
+        this.#store();
         if (count !== undefined && !this.#again.delete(name)) this.#onCounted(count);
     }
 
@@ -79,5 +86,23 @@ export class LikePacer {
         if (count === undefined) return;
         this.#tokens = 0;
         setTimeout(() => { if (this.#sent.has(name)) this.#send(name, count); }, 1000 + count * 110);
+    }
+
+    #store() {
+        try {
+            sessionStorage.setItem(this.#key, JSON.stringify({ pressed: this.#pressed, sent: [...this.#sent] }));
+        } catch {
+            // Without storage likes wait as long as their page.
+        }
+    }
+
+    #restore() {
+        try {
+            const { pressed, sent } = JSON.parse(sessionStorage.getItem(this.#key));
+            this.#sent = new Map(sent);
+            this.#pressed = pressed;
+        } catch {
+            // Nothing was left.
+        }
     }
 }

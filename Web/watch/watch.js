@@ -25,7 +25,7 @@ const chat = new ChatPanel({ list: byId("chat"), form: byId("chat-form"), field:
 const viewer = new ViewerConnection(video, signaling);
 const report = new ViewReport(video, signaling, () => viewer.concealed());
 const qualityMark = new QualityMark({ pill: byId("quality-pill"), status: byId("quality"), advice: byId("quality-advice") });
-const likes = new LikePacer(signaling, (count) => { knownLikes += count; });
+const likes = new LikePacer(signaling, streamId, (count) => { knownLikes += count; });
 const recallLater = new AskAgain(async () => {
     stream = await current();
     recall();

@@ -31,10 +31,12 @@ struct OperatorRoutes {
             }
             return try JSON.response(Health(status: "ok"))
         }
-        router.get("/metrics") { _, _ in
+        router.get("/metrics") { request, _ in
             var text = PrometheusText()
             metrics.add(to: &text)
-            text.add(await relay.statistics())
+            // Where shows are for invited guests, only the admin learns which there are.
+            let listing = await access.listing(request)
+            text.add(await relay.statistics(), namesStreams: listing == .all)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))

@@ -28,15 +28,17 @@ struct PrometheusText {
         text += "\(name)_sum \(histogram.sum)\n\(name)_count \(histogram.counts.last ?? 0)\n"
     }
 
-    /// What the relay does: in all, by stream, and by viewer. Viewers have numbers here, as their names are their own.
-    mutating func add(_ workers: [RelayStatistics]) {
+    /// What the relay does: in all and, with `namesStreams`, by stream and by viewer. Viewers have numbers here, as their
+    /// names are their own.
+    mutating func add(_ workers: [RelayStatistics], namesStreams: Bool) {
         family(
             "vitrine_relay_peers", "gauge", "Peers of the relay: uplinks and viewers.",
             workers.reduce(0) { $0 + $1.peers })
         addTotals(workers)
-        addStreams(workers.flatMap(\.streams))
         let viewers = workers.flatMap(\.viewers).filter(\.isConnected)
         addLinks(viewers)
+        guard namesStreams else { return }
+        addStreams(workers.flatMap(\.streams))
         addViewers(viewers)
     }
 

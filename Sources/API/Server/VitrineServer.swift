@@ -11,6 +11,7 @@ package import SFU
 import ServiceLifecycle
 import Signaling
 package import Storage
+import Synchronization
 import Wire
 
 /// The whole server: pages, REST and signaling on one port, over a store and a library of recordings.
@@ -65,6 +66,7 @@ package struct VitrineServer: Service {
             router: try router(parts), server: try serverBuilder(shows: shows, rules: rules),
             configuration: .init(address: .hostname(options.host, port: options.port), serverName: nil, backlog: 4_096),
             onServerRunning: { channel in onReady(channel.localAddress?.port ?? options.port) }, logger: logger)
+        let doors = Doors(application: application)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
@@ -75,9 +77,15 @@ package struct VitrineServer: Service {
                             sweep: RetentionSweep(
                                 rules: options.retention, store: store, recordings: recordings, logger: logger),
                             recordings: recordings, isNeeded: !options.retention.keepsAll, clock: clock)),
-                    .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: doors, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            // Whichever service happened to be cancelled first says less.
+            let trouble = doors.trouble ?? error
+            throw ListenFailure(trouble, host: options.host, port: options.port) ?? trouble
+        }
     }
 
     private struct Parts {
@@ -149,6 +157,45 @@ package struct VitrineServer: Service {
 /// What logs may say of it: its options hold secrets.
 extension VitrineServer: CustomStringConvertible {
     package var description: String { "VitrineServer" }
+}
+
+/// Nobody can connect.
+package struct ListenFailure: Error {
+    package let host: String
+    package let port: Int
+    /// For people.
+    package let reason: String
+
+    init?(_ error: any Error, host: String, port: Int) {
+        guard let error = error as? IOError else { return nil }
+        (self.host, self.port) = (host, port)
+        reason =
+            switch error.errnoCode {
+            case EADDRINUSE: "another program has this port; choose another with --port"
+            case EACCES: "this user may not have it; choose one over 1023 with --port"
+            case EADDRNOTAVAIL: "this machine doesn't have this address; see --host"
+            default: "\(error)"
+            }
+    }
+}
+
+/// Takes connections, and keeps why it couldn't.
+private final class Doors: Service {
+    private let application: any ApplicationProtocol
+    private let failure = Mutex<(any Error)?>(nil)
+
+    init(application: any ApplicationProtocol) { self.application = application }
+
+    var trouble: (any Error)? { failure.withLock { $0 } }
+
+    func run() async throws {
+        do {
+            try await application.run()
+        } catch {
+            failure.withLock { $0 = error }
+            throw error
+        }
+    }
 }
 
 /// Tells rooms what becomes of their uplinks.

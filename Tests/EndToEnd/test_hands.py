@@ -1,0 +1,134 @@
+"""What hands do: a second tap, a double click, an end confirmed on a dying line, a link opened in a tab that is there."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from signaling_client import Client
+from test_on_air import button, is_camera_open, studio
+from test_prices import add
+from test_show import create_show, go_live, open_admin, sees_moving_picture, status
+from vitrine import TOKEN, until
+
+PHONE = {"width": 390, "height": 780}
+WIDE = {"width": 1440, "height": 900}
+
+
+def middle(page, name):
+    box = button(page, name).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def presses(page, x, y):
+    """What a press there would meet, if it can be pressed."""
+    return page.evaluate("""([x, y]) => { const met = document.elementFromPoint(x, y)?.closest('button');
+        return met && !met.disabled ? met.textContent.trim() : null; }""", [x, y])
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+def test_no_button_comes_to_lie_where_another_was_pressed(server, open_page, size):
+    host = open_admin(open_page, server)
+    host.set_viewport_size(size)
+    create_show(host, "Under the finger")
+    button(host, "Start camera").scroll_into_view_if_needed()
+    width = button(host, "Start camera").bounding_box()["width"]
+    x, y = middle(host, "Start camera")
+    host.mouse.click(x, y)
+    expect(button(host, "Go live")).to_be_enabled()
+    for dx in (-0.4, 0, 0.4):
+        assert presses(host, x + dx * width, y) is None, f"{dx} of the button beside its middle"
+    # Where the picture's coming has not moved the page, the finger meets nothing behind "Go live", either.
+    x, y = middle(host, "Go live")
+    host.mouse.click(x, y)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    assert presses(host, x, y) is None
+    expect(status(host, "Muted")).to_be_hidden()
+
+
+def test_a_double_click_on_what_is_sold_counts_once(server, api, open_page):
+    host = open_admin(open_page, server)
+    stream = create_show(host, "Twice")
+    products = lambda: api.all(f"/api/livestreams/{stream}/products")
+    for title in ("19.90", "29.90"):
+        add(host, title, "EUR")
+        button(host, "Add product").dblclick()
+        expect(host.get_by_role("listitem", name=f"Product {title}")).to_be_visible()
+    assert len(products()) == 2
+    host.get_by_role("listitem", name="Product 19.90").get_by_role("button", name="Pin", exact=True).dblclick()
+    expect(button(host, "Unpin")).to_be_visible()
+    assert [product["pinned"] for product in products()].count(True) == 1
+    # Nothing is removed without an answer to the question, and then one.
+    host.get_by_role("button", name="Remove Product 29.90").dblclick()
+    dialog = host.get_by_role("dialog", name="Remove the product?")
+    dialog.get_by_role("button", name="Keep it").click()
+    assert len(products()) == 2
+    host.get_by_role("button", name="Remove Product 29.90").click()
+    dialog.get_by_role("button", name="Remove it").dblclick()
+    expect(host.get_by_role("listitem", name="Product 29.90")).to_be_hidden()
+    assert [product["title"] for product in products()] == ["Product 19.90"]
+
+
+def test_a_double_click_makes_one_show(server, api, open_page):
+    host = open_admin(open_page, server)
+    host.get_by_role("textbox", name="Title", exact=True).fill("Once")
+    button(host, "Create livestream").dblclick()
+    expect(status(host, "Scheduled")).to_be_visible()
+    assert [show["title"] for show in api.all("/api/livestreams")] == ["Once"]
+
+
+def test_an_end_that_was_confirmed_while_the_line_was_dead_ends_the_show(server, api, open_page):
+    host = studio(open_page, server)
+    stream = create_show(host, "Ends anyhow")
+    go_live(host)
+    viewer = open_page(f"{server.url}/watch/{stream}")
+    sees_moving_picture(viewer)
+    host.context.set_offline(True)
+    button(host, "End stream").click()
+    host.get_by_role("dialog", name="End the show?").get_by_role("button", name="End the show", exact=True).click()
+    # Nothing leaves the page from now on, though the server can't know yet.
+    until(lambda: not is_camera_open(host), 10, "the camera to close")
+    expect(status(host, "On air")).to_be_hidden()
+    expect(host.get_by_text("The show is being ended")).to_be_visible()
+    host.context.set_offline(False)
+    until(lambda: api.record(stream)["status"] == "ended", 30, "the show to end")
+    expect(status(viewer, "Live")).to_be_hidden()
+
+
+def test_the_printed_link_signs_in_where_the_page_is_open_already(server, open_page):
+    page = open_page(f"{server.url}/admin/")
+    expect(page.get_by_role("textbox", name="Admin token")).to_be_visible()
+    page.evaluate("void (location.hash = '#token=wrong')")
+    expect(page.get_by_role("alert").first).to_contain_text("isn't valid")
+    page.evaluate(f"void (location.hash = '#token={TOKEN}')")
+    stream = create_show(page, "In the same tab")
+    assert TOKEN not in page.url
+    # Who is in stays in.
+    page.evaluate("void (location.hash = '#token=wrong')")
+    expect(page.get_by_role("alert").first).to_contain_text("still signed in")
+    assert page.url.endswith(f"#/live/{stream}") and "wrong" not in page.evaluate("JSON.stringify({...sessionStorage})")
+    expect(status(page, "Scheduled")).to_be_visible()
+
+
+def test_two_studios_sell_the_same(server, open_page):
+    first = open_admin(open_page, server)
+    stream = create_show(first, "Two lists")
+    second = studio(open_page, server, stream)
+    expect(second.get_by_role("heading", name="Two lists")).to_be_visible()
+    add(first, "5.00", "EUR")
+    button(first, "Add product").click()
+    expect(second.get_by_role("listitem", name="Product 5.00")).to_be_visible(timeout=15_000)
+
+
+def test_lines_written_fast_are_said_in_their_order_and_likes_survive_a_reload(server, api, stream, open_page):
+    page = open_page(f"{server.url}/watch/{stream}")
+    expect(status(page, "Starting soon")).to_be_visible()
+    lines = [f"line {number}" for number in range(6)]
+    for line in lines:
+        page.get_by_role("textbox", name="Message", exact=True).fill(line)
+        page.keyboard.press("Enter")
+    for _ in range(60):
+        page.get_by_role("button", name="Like", exact=True).click(force=True)
+    page.reload()
+    until(lambda: [item["text"] for item in api.all(f"/api/livestreams/{stream}/chat")] == lines, 20, "the lines in their order")
+    until(lambda: api.record(stream)["likes"] == 60, 20, "every like")

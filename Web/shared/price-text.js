@@ -41,7 +41,8 @@ function digitValue(digit) {
 
 /** The currency that stands before or behind the number, and the rest. */
 function splitCurrency(text, chosen) {
-    const found = /^(?<before>[^\d.,'-]*?)\s*(?<number>-?[\d].*?|[.,]\d.*?)\s*(?<after>[^\d.,'-]*)$/u.exec(text);
+    // A full stop behind a letter ends a word ("Fr.", "kr."), and is none of the number's.
+    const found = /^(?<before>(?:[^\d.,'-]|(?<=\p{L})\.)*?)\s*(?<number>-?[\d].*?|[.,]\d.*?)\s*(?<after>(?:[^\d.,'-]|(?<=\p{L})\.)*)$/u.exec(text);
     if (!found) return null;
     const { before, number, after } = found.groups;
     const word = (before.trim() || after.trim()).toLowerCase();
@@ -119,6 +120,9 @@ export function readPrice(text, { currency, locale }) {
     if (digits === null) return refuse(`${split.currency} is no currency that is known here.`);
     const mark = decimalMark(locale);
     const found = readings(split.number, digits, mark);
+    if (found.length === 0 && new RegExp(`\\d{${longest + 1}}`).test(split.number.replace(/[.,'\s]/g, ""))) {
+        return refuse(`A price has up to ${longest} digits before the mark.`);
+    }
     if (found.length === 0) {
         return refuse(digits === 0 ? `A price in ${split.currency} is a whole number like 1990.` : `A price is a number like 19.90, with up to ${digits} digits behind the mark.`);
     }

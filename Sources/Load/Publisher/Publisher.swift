@@ -193,6 +193,6 @@ final class Publisher: @unchecked Sendable {
                     payloadBytes: track.payloadBytes))
             compound.canonicalName("vitrine-load", of: track.ssrc)
         }
-        link.send(compound, with: scratch)
+        link.send(compound, with: scratch, at: now)
     }
 }

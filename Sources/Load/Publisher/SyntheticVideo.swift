@@ -1,8 +1,8 @@
 import Wire
 
 /// Thirty frames a second of nine packets each, all of the same length, in one burst: the load that figures are taken
-/// with. To a relay it is VP8 (RFC 7741): descriptors with picture numbers, and key frames marked as a decoder would see
-/// them. There is no picture in it.
+/// with. To a relay it is VP8 (RFC 7741) in three temporal layers as browsers send it: descriptors with picture numbers
+/// and layers, and key frames marked as a decoder would see them. There is no picture in it.
 final class SyntheticVideo: VideoSource {
     static let packetsPerFrame = 9
     /// With a header of 12 bytes a packet of 1,162.
@@ -17,6 +17,11 @@ final class SyntheticVideo: VideoSource {
     let frameTicks = SyntheticVideo.ticks
     private let filler: [UInt8]
     private var frame: UInt32 = 0
+    /// Its place in the pattern of layers, which begins with each key frame.
+    private var step = 0
+    private var baseFrames: UInt8 = 0
+    /// The layer of each frame of the pattern, and whether who had only those below can go on with it.
+    private static let pattern: [(layer: UInt8, isSync: Bool)] = [(0, false), (2, true), (1, true), (2, false)]
 
     init(using generator: inout some RandomNumberGenerator) {
         filler = (0..<2 * Self.payloadBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -30,19 +35,28 @@ final class SyntheticVideo: VideoSource {
 
     func next(wantsKeyFrame: Bool) -> [[UInt8]] {
         let isKey = wantsKeyFrame || frame % Self.keyFrameEvery == 0
-        defer { frame &+= 1 }
+        if isKey { step = 0 }
+        let (layer, isSync) = Self.pattern[step % Self.pattern.count]
+        if layer == 0 { baseFrames &+= 1 }
+        defer {
+            frame &+= 1
+            step += 1
+        }
         return (0..<Self.packetsPerFrame).map { packet in
             let start = (Int(frame) * 7 + packet * 131) % Self.payloadBytes
             var payload = Array(filler[start..<start + Self.payloadBytes])
-            let head = descriptor(isFirst: packet == 0) + (packet == 0 ? frameHeader(isKey: isKey) : [])
+            let head = descriptor(isFirst: packet == 0, layer, isSync) + (packet == 0 ? frameHeader(isKey: isKey) : [])
             payload.replaceSubrange(0..<head.count, with: head)
             return payload
         }
     }
 
-    /// RFC 7741, section 4.2: X, with I and a picture number of 15 bits; S on the first packet.
-    private func descriptor(isFirst: Bool) -> [UInt8] {
-        [isFirst ? 0x90 : 0x80, 0x80, 0x80 | UInt8(truncatingIfNeeded: frame >> 8), UInt8(truncatingIfNeeded: frame)]
+    /// RFC 7741, section 4.2: X, with I and a picture number of 15 bits, L, T; S on the first packet.
+    private func descriptor(isFirst: Bool, _ layer: UInt8, _ isSync: Bool) -> [UInt8] {
+        [
+            isFirst ? 0x90 : 0x80, 0xE0, 0x80 | UInt8(truncatingIfNeeded: frame >> 8),
+            UInt8(truncatingIfNeeded: frame), baseFrames, layer << 6 | (isSync ? 0x20 : 0),
+        ]
     }
 
     /// RFC 6386, section 9.1: the frame tag; a key frame's start code and size.

@@ -37,6 +37,25 @@ package struct LoadReport: Codable, Sendable {
         package var ofPublishedPercent: Double?
     }
 
+    /// Viewers behind links of their own (`--weak`); what their links lose is in `lost`.
+    package struct Weak: Codable, Sendable {
+        package var viewers = 0
+        package var packets: UInt64 = 0
+        package var bytes: UInt64 = 0
+        /// Of each.
+        package var bitsPerSecond = 0.0
+        package var expected: UInt64 = 0
+        package var lost: UInt64 = 0
+        package var repaired: UInt64 = 0
+    }
+
+    /// The share of seconds with at least twelve new frames that could be decoded, and no gap of 500 ms.
+    package struct Watchable: Codable, Sendable {
+        package var all: Double?
+        package var weak: Double?
+        package var others: Double?
+    }
+
     package struct Latencies: Codable, Sendable {
         package var videoUs: Distribution?
         package var frameEndUs: Distribution?
@@ -98,7 +117,10 @@ package struct LoadReport: Codable, Sendable {
     package var durationSeconds = 0.0
     package var viewers = Viewers()
     package var joins = Joins()
+    /// To viewers without links of their own.
     package var delivery = Delivery()
+    package var weak: Weak?
+    package var watchable = Watchable()
     package var latency = Latencies()
     package var verification = Verification()
     package var publisher: Published?

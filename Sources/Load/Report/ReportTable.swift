@@ -7,6 +7,7 @@ package struct ReportTable {
     package init(_ report: LoadReport) {
         addViewers(report)
         addDelivery(report.delivery, seconds: report.durationSeconds)
+        addWatchable(report)
         addLatency(report.latency)
         addVerification(report.verification, viewers: report.viewers.verifying)
         addServer(report)
@@ -43,6 +44,19 @@ package struct ReportTable {
         if let share = delivery.ofPublishedPercent { row("of what was published", "\(Self.number(share, 2)) %") }
         row("lost after repair", "\(delivery.lost) of \(delivery.expected) (\(Self.number(delivery.lostPercent, 4)) %)")
         row("repaired, late, doubled", "\(delivery.repaired), \(delivery.late), \(delivery.duplicates)")
+    }
+
+    private mutating func addWatchable(_ report: LoadReport) {
+        func percent(_ share: Double?) -> String? { share.map { "\(Self.number(100 * $0, 1)) %" } }
+        guard let all = percent(report.watchable.all) else { return }
+        guard let weak = report.weak else { return row("seconds to be watched", all) }
+        let parts = [("weak", report.watchable.weak), ("others", report.watchable.others)]
+            .compactMap { name, share in percent(share).map { "\(name) \($0)" } }
+        row("seconds to be watched", "\(all) (\(parts.joined(separator: ", ")))")
+        row(
+            "weak viewers",
+            "\(weak.viewers), each \(Self.number(weak.bitsPerSecond / 1e3, 0)) kb/s, \(weak.lost) of \(weak.expected) "
+                + "packets lost on their links after repair")
     }
 
     private mutating func addLatency(_ latency: LoadReport.Latencies) {

@@ -21,11 +21,28 @@ package struct LoadPlan: Sendable {
     package var joinsReceives = false
     /// Viewers say when packets came, ten times a second, as browsers do.
     package var givesFeedback = true
+    /// Of the viewers, from 0 to 1, behind a link of their own; each has the next of `links`.
+    package var weakShare = 0.0
+    package var links: [LinkProfile] = []
 
     package init() {}
 
-    /// Spread evenly, so that they stand everywhere in the server's order of sending.
-    package func verifies(_ number: Int) -> Bool {
-        Int(Double(number + 1) * verifyShare + 1e-9) > Int(Double(number) * verifyShare + 1e-9)
+    /// The link that this viewer is behind.
+    package func link(of number: Int) -> LinkProfile? {
+        guard !links.isEmpty, Self.takes(number, weakShare) else { return nil }
+        return links[Self.count(before: number, weakShare) % links.count]
     }
+
+    /// Only where packets have no link of their own to go through: what that does is nothing of the server's.
+    package func verifies(_ number: Int) -> Bool {
+        guard !links.isEmpty else { return Self.takes(number, verifyShare) }
+        return link(of: number) == nil && Self.takes(number - Self.count(before: number, weakShare), verifyShare)
+    }
+
+    /// Spread evenly, so that they stand everywhere in the server's order of sending.
+    private static func takes(_ number: Int, _ share: Double) -> Bool {
+        count(before: number + 1, share) > count(before: number, share)
+    }
+
+    private static func count(before number: Int, _ share: Double) -> Int { Int(Double(number) * share + 1e-9) }
 }

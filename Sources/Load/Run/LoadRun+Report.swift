@@ -11,10 +11,14 @@ extension LoadRun {
         report.verification = Self.verification(standings)
         if let measurement {
             report.durationSeconds = measurement.seconds
-            report.delivery = delivery(measurement, joined: report.viewers.joined)
+            let weak = standings.count { $0.isWeak && $0.hasJoined }
+            report.delivery = delivery(measurement, joined: report.viewers.joined - weak)
+            report.weak = plan.links.isEmpty ? nil : Self.weak(measurement, joined: weak)
+            report.watchable = Self.watchable(measurement)
             report.publisher = Self.publisher(measurement)
             report.server = server(measurement, report)
-            report.generator = generator(measurement, packets: report.delivery.packets)
+            let packets = report.delivery.packets + (report.weak?.packets ?? 0)
+            report.generator = generator(measurement, packets: packets)
         }
         report.generator.rampSeconds = rampSeconds
         report.latency = .init(
@@ -64,8 +68,8 @@ extension LoadRun {
         delivery.bytes = count.bytes
         delivery.packetsPerSecond = seconds > 0 ? Double(count.packets) / seconds : 0
         delivery.bitsPerSecond = seconds > 0 ? Double(count.bytes) * 8 / seconds : 0
-        delivery.expected = measurement.expected
-        delivery.lost = measurement.lost
+        delivery.expected = measurement.expected()
+        delivery.lost = measurement.lost()
         delivery.lostPercent = delivery.expected > 0 ? 100 * Double(delivery.lost) / Double(delivery.expected) : 0
         delivery.repaired = count.repairs
         delivery.late = count.late
@@ -78,6 +82,23 @@ extension LoadRun {
             delivery.ofPublishedPercent = wanted > 0 ? 100 * Double(count.packets - count.duplicates) / wanted : nil
         }
         return delivery
+    }
+
+    private static func weak(_ measurement: Measurement, joined: Int) -> LoadReport.Weak {
+        let (count, seconds) = (measurement.weak, measurement.seconds)
+        return .init(
+            viewers: joined, packets: count.packets, bytes: count.bytes,
+            bitsPerSecond: seconds > 0 && joined > 0 ? Double(count.bytes) * 8 / seconds / Double(joined) : 0,
+            expected: measurement.expected(weak: true), lost: measurement.lost(weak: true), repaired: count.repairs)
+    }
+
+    private static func watchable(_ measurement: Measurement) -> LoadReport.Watchable {
+        func share(_ count: ViewerCount) -> Double? {
+            count.seconds > 0 ? Double(count.watchableSeconds) / Double(count.seconds) : nil
+        }
+        var all = measurement.count
+        all += measurement.weak
+        return .init(all: share(all), weak: share(measurement.weak), others: share(measurement.count))
     }
 
     private static func publisher(_ measurement: Measurement) -> LoadReport.Published? {
@@ -95,7 +116,7 @@ extension LoadRun {
         var server = LoadReport.Server()
         server.cpuSeconds = cpu.after - cpu.before
         server.cpuPercent = measurement.seconds > 0 ? 100 * server.cpuSeconds / measurement.seconds : 0
-        let packets = Double(report.delivery.packets)
+        let packets = Double(report.delivery.packets + (report.weak?.packets ?? 0))
         if packets > 0, server.cpuSeconds > 0 {
             server.cpuSecondsPerMillionPackets = server.cpuSeconds / packets * 1e6
             server.packetsPerCpuSecond = packets / server.cpuSeconds

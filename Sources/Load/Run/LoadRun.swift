@@ -117,7 +117,7 @@ package actor LoadRun {
     }
 
     private func makeLink(
-        number: Int, loop: PollLoop, isTimed: Bool
+        number: Int, loop: PollLoop, isTimed: Bool, profile: LinkProfile? = nil
     ) throws(LoadFailure) -> (PeerLink, LocalDescription) {
         var options = MediaSocket.Options()
         options.isTimed = isTimed
@@ -127,7 +127,8 @@ package actor LoadRun {
         do {
             let socket = try MediaSocket(isIPv4: localAddress?.isIPv4 ?? true, options)
             let link = PeerLink(
-                number: number, socket: socket, credentials: credentials, loop: loop, handshakes: handshakes)
+                number: number, socket: socket, credentials: credentials, loop: loop, handshakes: handshakes,
+                weak: profile.map { WeakLink(ShapedLink($0, at: MonotonicClock.now(), using: generator)) })
             var local = LocalDescription(
                 credentials: credentials, fingerprint: certificate.fingerprint,
                 candidate: localAddress?.with(port: socket.port))
@@ -177,7 +178,8 @@ package actor LoadRun {
         launched += 1
         do {
             let isVerifying = plan.verifies(number)
-            let (link, local) = try makeLink(number: number, loop: worker.loop, isTimed: isVerifying)
+            let (link, local) = try makeLink(
+                number: number, loop: worker.loop, isTimed: isVerifying, profile: plan.link(of: number))
             let viewer = Viewer(number: number, link: link, isVerifying: isVerifying, asked: MonotonicClock.now())
             let session: SignaledSession
             let remote: RemoteDescription

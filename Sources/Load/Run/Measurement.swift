@@ -18,20 +18,32 @@ struct Measurement: Sendable {
 
     var seconds: Double { Double(ended.nanoseconds - begun.nanoseconds) / 1e9 }
 
+    /// Of those without links of their own.
     var count: ViewerCount {
         zip(first, last).reduce(into: ViewerCount()) { $0 += $1.1.count - $1.0.count }
     }
 
-    var expected: UInt64 {
+    var weak: ViewerCount {
+        zip(first, last).reduce(into: ViewerCount()) { $0 += $1.1.weak - $1.0.weak }
+    }
+
+    func expected(weak: Bool = false) -> UInt64 {
         zip(first, last).reduce(into: 0) { sum, pair in
-            for (old, new) in zip(pair.0.marks, pair.1.marks) { sum += new.expected(since: old) }
+            for (old, new) in zip(pair.0.marks, pair.1.marks) where new.isWeak == weak {
+                sum += new.expected(since: old)
+            }
         }
     }
 
-    var lost: UInt64 {
-        zip(lostBefore, lostAfter).reduce(into: 0) { sum, pair in
-            for (before, after) in zip(pair.0, pair.1) where after > before { sum += after - before }
+    func lost(weak: Bool = false) -> UInt64 {
+        var sum: UInt64 = 0
+        for (snapshot, (before, after)) in zip(last, zip(lostBefore, lostAfter)) {
+            for (mark, (before, after)) in zip(snapshot.marks, zip(before, after))
+            where mark.isWeak == weak && after > before {
+                sum += after - before
+            }
         }
+        return sum
     }
 
     var dropped: UInt64 { last.reduce(0) { $0 + $1.dropped } - first.reduce(0) { $0 + $1.dropped } }

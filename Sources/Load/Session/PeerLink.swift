@@ -18,8 +18,14 @@ final class PeerLink: @unchecked Sendable {
     private(set) var isConnected = false
     private(set) var failure: String?
     var onConnected: ((SRTPKeys, MonotonicTime) -> Void)?
+    /// What it goes through on its way, where that is to be slower than the socket.
+    private var weak: WeakLink?
 
-    init(number: Int, socket: MediaSocket, credentials: ICECredentials, loop: PollLoop, handshakes: HandshakeThreads) {
+    init(
+        number: Int, socket: MediaSocket, credentials: ICECredentials, loop: PollLoop, handshakes: HandshakeThreads,
+        weak: WeakLink? = nil
+    ) {
+        self.weak = weak
         self.number = number
         self.socket = socket
         self.credentials = credentials
@@ -49,6 +55,36 @@ final class PeerLink: @unchecked Sendable {
         perform(transport.advance(at: now), at: now)
     }
 
+    var isShaped: Bool { weak != nil }
+    /// Nothing is under way.
+    var isIdle: Bool { weak?.isIdle ?? true }
+
+    /// A datagram has come to the far end of the link; `nextDatagram` gives it when it has come through.
+    func carry(_ bytes: UnsafeRawBufferPointer, byteCount: Int, from source: SocketAddress?, at now: MonotonicTime) {
+        weak?.take(bytes, byteCount: byteCount, from: source, at: now)
+    }
+
+    func nextDatagram(at now: MonotonicTime) -> WeakLink.Datagram? { weak?.nextDatagram(at: now) }
+
+    /// Sends what has come through the other way.
+    func flush(at now: MonotonicTime) {
+        while let reply = weak?.nextReply(at: now) {
+            if let address = reply.address {
+                socket.send(reply.bytes, to: address)
+            } else {
+                _ = reply.bytes.withUnsafeBytes { socket.send($0) }
+            }
+        }
+    }
+
+    private func send(_ datagram: [UInt8], to address: SocketAddress, at now: MonotonicTime) {
+        if weak == nil {
+            socket.send(datagram, to: address)
+        } else {
+            weak?.reply(datagram, to: address, at: now)
+        }
+    }
+
     /// Gives up.
     func fail(_ reason: String) {
         if failure == nil { failure = reason }
@@ -56,8 +92,9 @@ final class PeerLink: @unchecked Sendable {
         transport = nil
     }
 
-    func send(_ compound: RTCPCompound, with scratch: SRTCPScratch) {
+    func send(_ compound: RTCPCompound, with scratch: SRTCPScratch, at now: MonotonicTime) {
         guard isConnected, let sealed = session?.seal(compound.bytes, with: scratch) else { return }
+        guard weak == nil else { return weak?.reply(sealed, to: nil, at: now) ?? () }
         _ = sealed.withUnsafeBytes { socket.send($0) }
     }
 
@@ -69,7 +106,7 @@ final class PeerLink: @unchecked Sendable {
     private func perform(_ actions: [PeerTransport.Action], at now: MonotonicTime) {
         for action in actions {
             switch action {
-            case .send(let datagram, let address): socket.send(datagram, to: address)
+            case .send(let datagram, let address): send(datagram, to: address, at: now)
             case .selected(let address):
                 path = address
                 if !socket.connect(to: address) { fail("can't reach \(address.host)") }

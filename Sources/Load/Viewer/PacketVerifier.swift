@@ -44,7 +44,7 @@ final class PacketVerifier {
 
     /// `sequence`: the original's. `arrival` is nil for what came by retransmission.
     func takeVideo(
-        _ payload: UnsafeRawBufferPointer, sequence: UInt16, header: RTPHeader, codec: VideoCodec?,
+        _ payload: UnsafeRawBufferPointer, sequence: UInt16, header: RTPHeader, codec: VideoCodec?, checksPlace: Bool = true,
         arrival: MonotonicTime?, _ latencies: inout LatencyRecorder
     ) {
         if !keyFrames.isWhole {
@@ -62,7 +62,7 @@ final class PacketVerifier {
         let fits = videoPlaces.fits(
             sequence: sequence, timestamp: header.timestamp, sentSequence: place.sequence,
             sentTimestamp: place.timestamp)
-        if !fits { counts.misplaced += 1 }
+        if !fits, checksPlace { counts.misplaced += 1 }
         guard let arrival else { return }
         note(arrival.nanoseconds - stamp.sentAt, isLast: stamp.packet + 1 == stamp.count, &latencies)
     }

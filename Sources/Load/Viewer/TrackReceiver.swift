@@ -16,6 +16,9 @@ struct TrackReceiver {
 
     init(_ track: MediaTrack) { self.track = track }
 
+    /// How far its sequence has come; nil before its first packet.
+    var mark: Int64? { ledger.isEmpty ? nil : ledger.mark }
+
     /// An original; where it stands in its sequence.
     mutating func receive(_ sequence: UInt16, ssrc: UInt32, bytes: Int, at now: MonotonicTime)
         -> SequenceLedger.Outcome

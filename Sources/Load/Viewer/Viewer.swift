@@ -26,6 +26,8 @@ final class Viewer: @unchecked Sendable {
     /// What it says of when packets came; nil where nobody wants to know.
     private var arrivals: TransportFeedback?
     private var nextFeedback = MonotonicTime(nanoseconds: 0)
+    /// What it could show of the picture.
+    private(set) var picture = PictureWatch()
     private let ssrc = UInt32.random(in: 1...UInt32.max)
 
     private static let reportMilliseconds: Int64 = 1_000
@@ -52,9 +54,15 @@ final class Viewer: @unchecked Sendable {
         }
     }
 
-    var hasJoined: Bool { times.firstKeyFrame != nil || (video == nil && times.firstMedia != nil) }
+    /// Behind a link of its own: what that loses is no fault of the server's, and neither is having sound alone.
+    var isWeak: Bool { link.isShaped }
+    var hasJoined: Bool {
+        times.firstKeyFrame != nil || ((video == nil || isWeak) && times.firstMedia != nil)
+    }
     var findings: Findings { isVerifying ? verifier?.findings ?? Findings() : Findings() }
-    private var isOpening: Bool { isVerifying || (video != nil && times.firstKeyFrame == nil) }
+    private var isOpening: Bool {
+        isVerifying || (video != nil && (times.firstKeyFrame == nil || picture.needsKeyFrame))
+    }
     var capture: Int { isOpening || !link.isConnected ? Self.wholeCapture : Self.headerCapture }
     var isMissing: Bool { video?.missing.isEmpty == false || audio?.missing.isEmpty == false }
 
@@ -70,7 +78,8 @@ final class Viewer: @unchecked Sendable {
         if type == video?.track.payloadType {
             let sequence = Self.word(bytes, 2)
             let outcome = video?.receive(sequence, ssrc: Self.source(bytes), bytes: byteCount, at: now)
-            if isOpening { openVideo(bytes, outcome, arrival, &latencies) }
+            let beginsKeyFrame = isOpening && openVideo(bytes, outcome, arrival, &latencies)
+            picture.receive(sequence, endsFrame: bytes[1] > 127, beginsKeyFrame: beginsKeyFrame, at: arrival)
         } else if type == audio?.track.payloadType {
             let sequence = Self.word(bytes, 2)
             let outcome = audio?.receive(sequence, ssrc: Self.source(bytes), bytes: byteCount, at: now)
@@ -98,15 +107,29 @@ final class Viewer: @unchecked Sendable {
         UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
     }
 
+    /// Whether a key frame begins with it.
     private func openVideo(
         _ bytes: UnsafeMutableRawBufferPointer, _ outcome: SequenceLedger.Outcome?, _ arrival: MonotonicTime,
         _ latencies: inout LatencyRecorder
-    ) {
-        guard let (header, payload) = open(bytes), outcome != .duplicate else { return }
-        verifier?.takeVideo(
-            payload, sequence: header.sequenceNumber, header: header, codec: video?.track.codec,
-            arrival: outcome == .late ? nil : arrival, &latencies)
+    ) -> Bool {
+        guard let (header, payload) = open(bytes), outcome != .duplicate else { return false }
+        takeVideo(payload, header.sequenceNumber, header, arrival: outcome == .late ? nil : arrival, &latencies)
         notePicture(arrival)
+        return beginsKeyFrame(payload)
+    }
+
+    private func takeVideo(
+        _ payload: UnsafeRawBufferPointer, _ sequence: UInt16, _ header: RTPHeader, arrival: MonotonicTime?,
+        _ latencies: inout LatencyRecorder
+    ) {
+        // What is left out for a narrow link gives the rest other numbers.
+        verifier?.takeVideo(
+            payload, sequence: sequence, header: header, codec: video?.track.codec, checksPlace: !isWeak,
+            arrival: arrival, &latencies)
+    }
+
+    private func beginsKeyFrame(_ payload: UnsafeRawBufferPointer) -> Bool {
+        video?.track.codec?.beginsKeyFrame(payload.assumingMemoryBound(to: UInt8.self).span) ?? false
     }
 
     private func openAudio(
@@ -128,17 +151,18 @@ final class Viewer: @unchecked Sendable {
         _ bytes: UnsafeMutableRawBufferPointer, byteCount: Int, at now: MonotonicTime,
         _ latencies: inout LatencyRecorder
     ) {
+        let endsFrame = bytes[1] > 127
         guard isOpening else {
             guard let original = verifier?.peek(UnsafeRawBufferPointer(bytes)) else { return }
             _ = video?.receiveRepair(of: original, bytes: byteCount, at: now)
-            return
+            return picture.receive(original, endsFrame: endsFrame, beginsKeyFrame: false, at: now)
         }
         guard let (header, payload) = open(bytes), payload.count > 2 else { return }
         let original = UInt16(bigEndian: payload.loadUnaligned(as: UInt16.self))
         guard video?.receiveRepair(of: original, bytes: byteCount, at: now) == .late else { return }
-        verifier?.takeVideo(
-            UnsafeRawBufferPointer(rebasing: payload[2...]), sequence: original, header: header,
-            codec: video?.track.codec, arrival: nil, &latencies)
+        let content = UnsafeRawBufferPointer(rebasing: payload[2...])
+        takeVideo(content, original, header, arrival: nil, &latencies)
+        picture.receive(original, endsFrame: endsFrame, beginsKeyFrame: beginsKeyFrame(content), at: now)
         notePicture(now)
     }
 
@@ -158,12 +182,15 @@ final class Viewer: @unchecked Sendable {
         }
     }
 
+    /// Ends the seconds that are over by now.
+    func settle(at now: MonotonicTime) { picture.seconds.settle(at: now) }
+
     /// Asks again for what is missing, when its time has come.
     func repair(with scratch: SRTCPScratch, at now: MonotonicTime) {
         var compound = RTCPCompound()
         if let video { Self.ask(for: &self.video, video.ssrc, from: ssrc, &compound, at: now) }
         if let audio { Self.ask(for: &self.audio, audio.ssrc, from: ssrc, &compound, at: now) }
-        if !compound.bytes.isEmpty { link.send(compound, with: scratch) }
+        if !compound.bytes.isEmpty { link.send(compound, with: scratch, at: now) }
     }
 
     private static func ask(
@@ -191,14 +218,15 @@ final class Viewer: @unchecked Sendable {
         if let video, times.firstKeyFrame == nil, video.ssrc != 0, now >= nextKeyFrameRequest {
             compound.pictureLossIndication(sender: ssrc, media: video.ssrc)
         }
-        link.send(compound, with: scratch)
+        link.send(compound, with: scratch, at: now)
     }
+
     private func sendFeedback(with scratch: SRTCPScratch, at now: MonotonicTime) {
         nextFeedback = now.advanced(byMilliseconds: Self.feedbackMilliseconds)
         while let report = arrivals?.build(sender: ssrc, media: video?.ssrc ?? 0) {
             var compound = RTCPCompound()  // reduced size (RFC 5506)
             compound.append(report)
-            link.send(compound, with: scratch)
+            link.send(compound, with: scratch, at: now)
         }
     }
 }

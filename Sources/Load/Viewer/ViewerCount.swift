@@ -9,6 +9,9 @@ package struct ViewerCount: Sendable, Equatable {
     package var late: UInt64 = 0
     package var restarts: UInt64 = 0
     package var strangers: UInt64 = 0
+    /// Whole ones since each was connected, and those of them that could be watched.
+    package var seconds: UInt64 = 0
+    package var watchableSeconds: UInt64 = 0
 
     package init() {}
 
@@ -29,6 +32,8 @@ package struct ViewerCount: Sendable, Equatable {
         left.late += right.late
         left.restarts += right.restarts
         left.strangers += right.strangers
+        left.seconds += right.seconds
+        left.watchableSeconds += right.watchableSeconds
     }
 
     package static func - (left: Self, right: Self) -> Self {
@@ -40,6 +45,8 @@ package struct ViewerCount: Sendable, Equatable {
         difference.late = left.late - right.late
         difference.restarts = left.restarts - right.restarts
         difference.strangers = left.strangers - right.strangers
+        difference.seconds = left.seconds - right.seconds
+        difference.watchableSeconds = left.watchableSeconds - right.watchableSeconds
         return difference
     }
 }

@@ -9,6 +9,7 @@ extension ViewerWorker {
         let isVerifying: Bool
         let times: JoinTimes
         let hasJoined: Bool
+        let isWeak: Bool
         let isConnected: Bool
         let failure: String?
         let findings: Findings
@@ -23,28 +24,41 @@ extension ViewerWorker {
     var standings: [Standing] {
         viewers.map {
             Standing(
-                number: $0.number, isVerifying: $0.isVerifying, times: $0.times, hasJoined: $0.hasJoined,
+                number: $0.number, isVerifying: $0.isVerifying, times: $0.times, hasJoined: $0.hasJoined, isWeak: $0.isWeak,
                 isConnected: $0.link.isConnected, failure: $0.link.failure, findings: $0.findings)
         }
     }
 
-    var count: ViewerCount {
+    /// What those have got that are `weak`, or those that aren't.
+    private func count(weak: Bool) -> ViewerCount {
         var count = ViewerCount()
-        for viewer in viewers {
+        for viewer in viewers where viewer.isWeak == weak {
             if let video = viewer.video { count.add(video) }
             if let audio = viewer.audio { count.add(audio) }
             count.strangers += viewer.strangers
+            count.seconds += UInt64(viewer.picture.seconds.total)
+            count.watchableSeconds += UInt64(viewer.picture.seconds.watchable)
         }
+        return count
+    }
+
+    var count: ViewerCount {
+        var count = count(weak: false)
+        count += self.count(weak: true)
         return count
     }
 
     var snapshot: WorkerSnapshot {
         var snapshot = WorkerSnapshot()
-        snapshot.count = count
+        for viewer in viewers where viewer.link.isConnected { viewer.settle(at: MonotonicClock.now()) }
+        snapshot.count = count(weak: false)
+        snapshot.weak = count(weak: true)
         snapshot.busy = MonotonicClock.threadBusy()
         for viewer in viewers {
             snapshot.marks.append(
-                .init(viewer: viewer.number, video: viewer.video?.ledger.mark, audio: viewer.audio?.ledger.mark))
+                .init(
+                    viewer: viewer.number, isWeak: viewer.isWeak, video: viewer.video?.mark,
+                    audio: viewer.audio?.mark))
             snapshot.dropped += viewer.link.socket.dropped
         }
         return snapshot

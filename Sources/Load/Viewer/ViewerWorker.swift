@@ -13,6 +13,8 @@ final class ViewerWorker: @unchecked Sendable {
     private static let repairMilliseconds: Int64 = 5
     /// A socket that never empties must not starve the others.
     private static let maximumReads = 8
+    /// So finely the time of viewers' own links is told.
+    private static let linkMilliseconds: Int64 = 1
 
     let loop: PollLoop
     private let inbox: MediaInbox
@@ -21,6 +23,8 @@ final class ViewerWorker: @unchecked Sendable {
     private(set) var viewers: [Viewer] = []
     private var joining: [Viewer] = []
     private var repairing: [Viewer] = []
+    /// Behind links of their own.
+    private var weak: [Viewer] = []
     var latencies = LatencyRecorder()
     private var wallLead = MonotonicClock.wallLead()
     private var nextTick = MonotonicTime(nanoseconds: 0)
@@ -42,6 +46,7 @@ final class ViewerWorker: @unchecked Sendable {
     ) {
         viewers.append(viewer)
         joining.append(viewer)
+        if viewer.isWeak { weak.append(viewer) }
         loop.add(viewer.link.socket.descriptor) { [unowned self, unowned viewer] isReadable, _ in
             if isReadable { receive(viewer) }
         }
@@ -54,30 +59,60 @@ final class ViewerWorker: @unchecked Sendable {
         for _ in 0..<Self.maximumReads {
             let count = inbox.receive(
                 from: viewer.link.socket, capturing: viewer.capture, withSource: !viewer.link.isConnected
-            ) { arrival in take(arrival, viewer, at: now) }
+            ) { arrival in
+                let came = arrival.wallTime == 0 ? now : MonotonicTime(nanoseconds: arrival.wallTime - wallLead)
+                let bytes = arrival.bytes
+                if viewer.isWeak {
+                    let content = UnsafeRawBufferPointer(bytes)
+                    viewer.link.carry(content, byteCount: arrival.byteCount, from: arrival.source, at: came)
+                } else {
+                    take(bytes, byteCount: arrival.byteCount, from: arrival.source, came: came, viewer, at: now)
+                }
+            }
             if count < inbox.slots { break }
         }
+        noteMissing(viewer)
+    }
+
+    private func noteMissing(_ viewer: Viewer) {
         if viewer.isMissing, !viewer.isRepairing {
             viewer.isRepairing = true
             repairing.append(viewer)
         }
     }
 
-    private func take(_ arrival: borrowing MediaInbox.Arrival, _ viewer: Viewer, at now: MonotonicTime) {
-        guard let first = arrival.bytes.first else { return }
+    private func take(
+        _ bytes: UnsafeMutableRawBufferPointer, byteCount: Int, from source: SocketAddress?, came: MonotonicTime,
+        _ viewer: Viewer, at now: MonotonicTime
+    ) {
+        guard let first = bytes.first else { return }
         guard first & 0xC0 == 0x80 else {
-            return viewer.link.receive(Array(arrival.bytes), from: arrival.source, responder, at: now)
+            return viewer.link.receive(Array(bytes), from: source, responder, at: now)
         }
-        guard viewer.link.isConnected, arrival.bytes.count > 1 else { return }
-        if (192...223).contains(arrival.bytes[1]) {  // RFC 5761, section 4
-            guard arrival.bytes.count == arrival.byteCount else { return }
-            return viewer.receiveRTCP(UnsafeRawBufferPointer(arrival.bytes), with: scratch, at: now)
+        guard viewer.link.isConnected, bytes.count > 1 else { return }
+        if (192...223).contains(bytes[1]) {  // RFC 5761, section 4
+            guard bytes.count == byteCount else { return }
+            return viewer.receiveRTCP(UnsafeRawBufferPointer(bytes), with: scratch, at: now)
         }
-        let came = arrival.wallTime == 0 ? now : MonotonicTime(nanoseconds: arrival.wallTime - wallLead)
-        viewer.receive(arrival.bytes, byteCount: arrival.byteCount, arrival: came, at: now, &latencies)
+        viewer.receive(bytes, byteCount: byteCount, arrival: came, at: now, &latencies)
+    }
+
+    /// What has come through the viewers' own links, both ways.
+    private func deliver(at now: MonotonicTime) {
+        for viewer in weak where !viewer.link.isIdle {
+            while var datagram = viewer.link.nextDatagram(at: now) {
+                let (byteCount, source, due) = (datagram.byteCount, datagram.source, datagram.due)
+                datagram.bytes.withUnsafeMutableBytes {
+                    take($0, byteCount: byteCount, from: source, came: due, viewer, at: now)
+                }
+            }
+            viewer.link.flush(at: now)
+            noteMissing(viewer)
+        }
     }
 
     private func tick(_ now: MonotonicTime) -> MonotonicTime {
+        if !weak.isEmpty { deliver(at: now) }
         if !repairing.isEmpty {
             for viewer in repairing { viewer.repair(with: scratch, at: now) }
             repairing.removeAll { viewer in
@@ -90,7 +125,11 @@ final class ViewerWorker: @unchecked Sendable {
             wallLead = MonotonicClock.wallLead()
             advance(at: now)
         }
-        return repairing.isEmpty ? nextTick : min(nextTick, now.advanced(byMilliseconds: Self.repairMilliseconds))
+        var next = repairing.isEmpty ? nextTick : min(nextTick, now.advanced(byMilliseconds: Self.repairMilliseconds))
+        if weak.contains(where: { !$0.link.isIdle }) {
+            next = min(next, now.advanced(byMilliseconds: Self.linkMilliseconds))
+        }
+        return next
     }
 
     private func advance(at now: MonotonicTime) {

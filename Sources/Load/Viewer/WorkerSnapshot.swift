@@ -5,6 +5,7 @@ struct WorkerSnapshot: Sendable {
     /// How far the sequences of one viewer's tracks have come.
     struct Mark: Sendable {
         let viewer: Int
+        let isWeak: Bool
         let video: Int64?
         let audio: Int64?
 
@@ -18,7 +19,9 @@ struct WorkerSnapshot: Sendable {
         }
     }
 
+    /// Of those without links of their own.
     var count = ViewerCount()
+    var weak = ViewerCount()
     /// In the order of the viewers; later snapshots may have more.
     var marks: [Mark] = []
     /// How long the thread has had a processor, in nanoseconds.

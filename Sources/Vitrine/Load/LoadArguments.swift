@@ -57,6 +57,18 @@ struct LoadArguments: ParsableArguments {
         help: "Viewers don't say when packets came (transport-wide feedback), as browsers do ten times a second.")
     var noFeedback = false
 
+    @Option(
+        help: "The share of viewers behind links of their own, which --link describes. (default: 100% with --link, else none)")
+    var weak: String?
+
+    @Option(
+        help: """
+            What such a link is like: rate=KBIT_PER_S,delay=MS (one way, 25),queue=MS (200),loss=PERCENT,burst=PACKETS,\
+            jitter=MS, or trace=FILE with lines of "MS KBIT_PER_S". Given several times, the viewers take turns. \
+            (default: none)
+            """)
+    var link: [String] = []
+
     @Option(help: "A JSON file with any of these options. (default: none)")
     var config: String?
 }

@@ -56,7 +56,8 @@ struct LoadSettings {
         plan.ramp = try source.number("ramp", arguments.ramp, in: 1...100_000) ?? plan.ramp
         plan.durationSeconds = try source.number("duration", arguments.duration, in: 1...86_400) ?? plan.durationSeconds
         plan.threads = try number("threads", arguments.threads, in: 1...64, or: 1)
-        plan.verifyShare = try Self.share(source.text("verify", arguments.verify) ?? "5%")
+        plan.verifyShare = try Self.share("verify", source.text("verify", arguments.verify) ?? "5%")
+        try readLinks(source, arguments)
         plan.serverProcess = try source.number("server-pid", arguments.serverPid.map(Double.init), in: 1...4_194_304)
             .map { Int32($0) }
         plan.core = try source.number("core", arguments.core.map(Double.init), in: 0...1_023).map { Int($0) }
@@ -64,12 +65,28 @@ struct LoadSettings {
         plan.givesFeedback = !arguments.noFeedback
     }
 
+    private mutating func readLinks(_ source: SettingsSource, _ arguments: LoadArguments) throws {
+        let links = try arguments.link.isEmpty ? [source.text("link", nil)].compactMap(\.self) : arguments.link
+        let weak = try source.text("weak", arguments.weak)
+        guard weak == nil || !links.isEmpty else {
+            throw Failure.usage("--weak needs --link, as in --link rate=800,delay=25,queue=200,loss=2")
+        }
+        plan.weakShare = try links.isEmpty ? 0 : Self.share("weak", weak ?? "100%")
+        for text in links {
+            do throws(LoadFailure) {
+                plan.links.append(try LinkProfile(parsing: text))
+            } catch {
+                throw Failure.usage(error.reason)
+            }
+        }
+    }
+
     /// `5%`, or `0.05`.
-    private static func share(_ text: String) throws -> Double {
+    private static func share(_ name: String, _ text: String) throws -> Double {
         let isPercent = text.hasSuffix("%")
         guard let number = Double(isPercent ? String(text.dropLast()) : text),
             (0...1).contains(isPercent ? number / 100 : number)
-        else { throw Failure.usage("--verify: \"\(text)\" is no share, as 5% or 0.05 is") }
+        else { throw Failure.usage("--\(name): \"\(text)\" is no share, as 5% or 0.05 is") }
         return isPercent ? number / 100 : number
     }
 

@@ -1,0 +1,34 @@
+import Wire
+
+/// Seconds that could be watched: at least twelve new frames, and no gap of half a second.
+struct WatchedSeconds {
+    private static let leastFrames = 12
+    private static let longestGapMS: Int64 = 500
+
+    private(set) var total: UInt32 = 0
+    private(set) var watchable: UInt32 = 0
+    /// The one that isn't over.
+    private var second: Int64?
+    private var frames = 0
+    private var isGapped = false
+    private var last: MonotonicTime?
+
+    mutating func frame(at now: MonotonicTime) {
+        settle(at: now)
+        if let last, now.milliseconds(since: last) > Self.longestGapMS { isGapped = true }
+        frames += 1
+        last = now
+    }
+
+    /// Ends the seconds that are over.
+    mutating func settle(at now: MonotonicTime) {
+        let current = now.nanoseconds / 1_000_000_000
+        guard let open = second else { return second = current }
+        guard current > open else { return }
+        total += UInt32(current - open)
+        let end = MonotonicTime(nanoseconds: (open + 1) * 1_000_000_000)
+        if last.map({ end.milliseconds(since: $0) > Self.longestGapMS }) ?? true { isGapped = true }
+        if frames >= Self.leastFrames, !isGapped { watchable += 1 }
+        (second, frames, isGapped) = (current, 0, false)
+    }
+}

@@ -2,6 +2,7 @@
 struct AcknowledgedRate {
     private static let bucketMS: Int64 = 50
     private static let buckets = 10
+    private static let latestBuckets: Int64 = 3
 
     private var bytes = InlineArray<10, Int>(repeating: 0)
     /// Of the bucket that is being filled; nil before the first packet.
@@ -32,6 +33,14 @@ struct AcknowledgedRate {
         var sum = 0
         for bucket in first..<newest { sum += bytes[index(bucket)] }
         return Double(sum * 8) * 1_000 / Double((newest - first) * Self.bucketMS)
+    }
+
+    /// The same over its last moments: what a link carries at most, when a queue is growing in it. Nil: too little has come.
+    var latest: Double? {
+        guard let newest, newest - oldest > Self.latestBuckets else { return nil }
+        var sum = 0
+        for bucket in newest - Self.latestBuckets..<newest { sum += bytes[index(bucket)] }
+        return Double(sum * 8) * 1_000 / Double(Self.latestBuckets * Self.bucketMS)
     }
 
     private func index(_ bucket: Int64) -> Int {

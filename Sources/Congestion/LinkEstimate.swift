@@ -116,7 +116,7 @@ package struct LinkEstimate {
         queue.settle(trend.signal == .normal && lossRule.loss - lossRule.inherent < 0.1, at: time)
         let signal = trend.signal == .overuse && queue.delay < Self.harmlessQueueMS ? .normal : trend.signal
         control.update(
-            signal, acknowledged: acknowledged.bitsPerSecond, queue: queue.delay, roundTripMS: roundTripMS, at: time)
+            signal, acknowledged: acknowledged.bitsPerSecond, latest: acknowledged.latest, queue: queue.delay, roundTripMS: roundTripMS, at: time)
         if let found = trains.take() { probed(found) }
         let isKnown = control.rate < Self.unknownRate / 2
         let present = isKnown ? control.rate : min(control.rate, 1.5 * (acknowledged.bitsPerSecond ?? control.rate))

@@ -3,6 +3,8 @@
 struct RateControl {
     private static let decrease = 0.85
     private static let growthPerSecond = 0.08
+    /// Who is sent this share of its rate uses its link.
+    private static let busy = 0.75
     private static let packetBits = 1_200.0 * 8
 
     private(set) var rate: Double
@@ -14,20 +16,26 @@ struct RateControl {
 
     init(rate: Double) { self.rate = rate }
 
-    /// `acknowledged`: what is being received; nil while that isn't known. `queue`: how long the standing queue is, ms.
+    /// `acknowledged`: what is being received, and `latest`, in the last moments; nil while that isn't known. `queue`: how long the standing queue is, ms.
     mutating func update(
-        _ signal: DelayTrend.Signal, acknowledged: Double?, queue: Double, roundTripMS: Double, at now: Double
+        _ signal: DelayTrend.Signal, acknowledged: Double?, latest: Double?, queue: Double, roundTripMS: Double, at now: Double
     ) {
         let elapsed = min(now - (lastUpdate ?? now), 1_000)
         lastUpdate = now
         switch signal {
-        case .overuse: fall(acknowledged, roundTripMS: roundTripMS, at: now)
+        case .overuse: fall(saturated(acknowledged, latest: latest), roundTripMS: roundTripMS, at: now)
         case .underuse: isHeld = true
         case .normal:
             if isHeld, queue > 20 { return }  // it has not drained yet
             isHeld = false
             rise(acknowledged, roundTripMS: roundTripMS, elapsed: elapsed)
         }
+    }
+
+    /// What came while the queue grew. Who was sent little until a moment ago has a link that carries more than that.
+    private func saturated(_ acknowledged: Double?, latest: Double?) -> Double? {
+        guard let acknowledged, let latest, acknowledged < Self.busy * rate else { return acknowledged }
+        return max(acknowledged, latest)
     }
 
     private mutating func fall(_ acknowledged: Double?, roundTripMS: Double, at now: Double) {

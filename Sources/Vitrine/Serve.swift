@@ -116,7 +116,7 @@ private final class Impatience: Sendable {
         var count = 0
         for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
             count += 1
-            if count == 2 { Foundation.exit(1) }
+            if count == 2 { _exit(1) }
         }
     }
 

@@ -23,16 +23,24 @@ struct Vitrine: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            end(0)
         } catch let failure as Failure {
             FileHandle.standardError.write(Data("vitrine: \(failure.message)\n".utf8))
-            Foundation.exit(failure.status)
+            end(failure.status)
         } catch let code as ExitCode {
-            Foundation.exit(code.rawValue)
+            end(code.rawValue)
         } catch {
             let isHelp = exitCode(for: error) == .success
             let text = isHelp ? fullMessage(for: error) : "vitrine: \(message(for: error)) (see --help)"
             (isHelp ? FileHandle.standardOutput : .standardError).write(Data("\(text)\n".utf8))
-            Foundation.exit(isHelp ? 0 : 2)
+            end(isHelp ? 0 : 2)
         }
+    }
+
+    /// Without what libraries do at exit: OpenSSL throws its locks away then, under threads that have a last handshake to
+    /// do.
+    private static func end(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
     }
 }

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from signaling_client import Client
-from test_on_air import button, is_camera_open, studio
+from test_on_air import button, is_camera_open, looks_on, studio
 from test_prices import add
 from test_show import create_show, go_live, open_admin, sees_moving_picture, status
 from vitrine import TOKEN, until
@@ -103,7 +103,7 @@ def test_the_printed_link_signs_in_where_the_page_is_open_already(server, open_p
     page.evaluate(f"void (location.hash = '#token={TOKEN}')")
     stream = create_show(page, "In the same tab")
     assert TOKEN not in page.url
-    # Who is in stays in.
+    # Who is in stays in, and by a reload, too, even one that comes before the answer.
     page.evaluate("void (location.hash = '#token=wrong')")
     expect(page.get_by_role("alert").first).to_contain_text("still signed in")
     assert page.url.endswith(f"#/live/{stream}") and "wrong" not in page.evaluate("JSON.stringify({...sessionStorage})")
@@ -132,3 +132,123 @@ def test_lines_written_fast_are_said_in_their_order_and_likes_survive_a_reload(s
     page.reload()
     until(lambda: [item["text"] for item in api.all(f"/api/livestreams/{stream}/chat")] == lines, 20, "the lines in their order")
     until(lambda: api.record(stream)["likes"] == 60, 20, "every like")
+
+
+def test_who_is_on_air_keeps_the_desk_whatever_link_is_opened(server, open_page):
+    host = open_admin(open_page, server)
+    create_show(host, "On air and offline")
+    go_live(host)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    host.context.set_offline(True)
+    host.evaluate("void (location.hash = '#token=wrong')")
+    expect(host.get_by_role("alert").last).to_contain_text("wasn't tried")
+    expect(button(host, "End stream")).to_be_visible()
+    expect(host.get_by_role("textbox", name="Admin token")).to_be_hidden()
+    host.context.set_offline(False)
+    host.reload()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+
+
+def test_a_reload_that_came_to_nothing_puts_nobody_on_air(server, api, open_page, open_elsewhere):
+    host = studio(open_page, server)
+    stream = create_show(host, "Taken over")
+    go_live(host)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    host.context.set_offline(True)
+    second = studio(open_elsewhere, server, stream)
+    button(second, "Take over").click()
+    expect(status(second, "On air")).to_be_visible(timeout=20_000)
+    host.context.set_offline(False)
+    host.reload()
+    expect(button(host, "Take over")).to_be_visible()
+    host.get_by_role("link", name="All shows").click()
+    second.close()
+    until(lambda: api.record(stream)["broadcaster"] is None, 20, "nobody to broadcast")
+    host.get_by_role("link", name="Taken over").click()
+    looks_on(host)
+    # The page's one request for the show fails after a reload: what is opened then is opened by hand.
+    button(host, "Take over").click()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    host.route(f"**/api/livestreams/{stream}", lambda route: route.abort())
+    host.reload()
+    expect(button(host, "Create livestream")).to_be_visible()
+    host.unroute(f"**/api/livestreams/{stream}")
+    host.get_by_role("link", name="Taken over").click()
+    looks_on(host)
+
+
+def test_a_camera_that_is_tried_in_vain_leaves_the_one_that_is_open(server, open_page):
+    host = studio(open_page, server)
+    stream = create_show(host, "Another camera")
+    go_live(host)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    host.evaluate("void (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('x', 'NotReadableError'); })")
+    host.locator("[data-part=cameras]").dispatch_event("change")
+    expect(host.get_by_role("alert").first).to_contain_text("in use by another program")
+    expect(status(host, "On air")).to_be_visible()
+    assert is_camera_open(host)
+    sees_moving_picture(open_page(f"{server.url}/watch/{stream}"))
+
+
+def test_the_second_half_of_a_double_click_meets_nothing_else(server, api, open_page):
+    host = open_admin(open_page, server)
+    host.set_viewport_size(PHONE)
+    stream = create_show(host, "Rows that move")
+    for line in range(3):
+        with Client(server, stream, name=f"Guest {line}") as guest:
+            guest.send("chat", text=f"line {line}")
+            guest.expect("chat_message")
+    log = host.get_by_role("log", name="Chat")
+    expect(log.get_by_role("button")).to_have_count(3)
+    log.get_by_role("button").first.dblclick()
+    expect(log.get_by_role("button")).to_have_count(2)
+    assert [item["text"] for item in api.all(f"/api/livestreams/{stream}/chat")] == ["line 1", "line 2"]
+    go_live(host)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    for _ in range(2):
+        host.evaluate("scrollTo(0, 0)")
+        host.get_by_role("link", name="All shows").click()
+        host.get_by_role("dialog", name="Leave the show?").get_by_role("button", name="Stay").dblclick()
+        expect(host.get_by_role("dialog", name="Leave the show?")).to_be_hidden()
+        expect(status(host, "Muted")).to_be_hidden()
+        assert button(host, "Mute microphone").get_attribute("aria-pressed") == "false"
+
+
+def test_what_is_pressed_while_another_thing_is_under_way_is_done_after_it(server, api, open_page):
+    host = open_admin(open_page, server)
+    stream = create_show(host, "Slowly")
+    slow = f"**/api/livestreams/{stream}/products**"
+    host.route(slow, lambda route: (time.sleep(0.4), route.continue_())[1])
+    for title in ("1.00", "2.00"):
+        add(host, title, "EUR")
+        button(host, "Add product").click()
+    expect(host.get_by_role("listitem", name="Product 2.00")).to_be_visible(timeout=15_000)
+    for title in ("1.00", "2.00"):
+        host.get_by_role("listitem", name=f"Product {title}").get_by_role("button", name="Pin", exact=True).click()
+    expect(button(host, "Unpin")).to_have_count(2, timeout=15_000)
+    assert all(product["pinned"] for product in api.all(f"/api/livestreams/{stream}/products"))
+
+
+def test_a_page_that_meets_no_server_comes_in_by_itself(server, open_page):
+    host = open_admin(open_page, server)
+    create_show(host, "A blip")
+    go_live(host)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    host.route("**/api/admin", lambda route: route.abort(), times=1)
+    host.reload()
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+
+
+def test_who_leaves_before_the_server_has_heard_of_the_end_is_asked(server, open_page):
+    host = open_admin(open_page, server)
+    create_show(host, "Leaving")
+    go_live(host)
+    expect(status(host, "On air")).to_be_visible(timeout=20_000)
+    host.context.set_offline(True)
+    button(host, "End stream").click()
+    host.get_by_role("dialog", name="End the show?").get_by_role("button", name="End the show", exact=True).click()
+    host.get_by_role("link", name="All shows").click()
+    expect(host.get_by_role("dialog", name="Leave the show?")).to_contain_text("hasn't heard")
+    host.get_by_role("dialog", name="Leave the show?").get_by_role("button", name="Stay").click()
+    host.context.set_offline(False)
+    expect(status(host, "Ended")).to_be_visible(timeout=30_000)

@@ -130,6 +130,16 @@ test("leaving gives the place up only when it was this page's", () => {
     assert.deepEqual(new OnAir(live("studio")).leave(), []);
 });
 
+test("of two who go live in the same moment the slower one's camera closes, in whatever order he hears of it", () => {
+    for (const order of [["told", "refused"], ["refused", "told"]]) {
+        const page = ready();
+        page.pressGoLive();
+        for (const step of order) step === "told" ? page.told(live("studio")) : page.refused("start_stream", "already_live");
+        assert.equal(page.holdsCamera, false, order.join());
+        assert.equal(page.mode, "other");
+    }
+});
+
 test("an end that was confirmed holds: nothing leaves the page, and the server hears of it whatever becomes of the line", () => {
     const page = onAir();
     assert.deepEqual(page.pressEnd(), ["end_stream"]);

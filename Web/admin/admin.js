@@ -2,23 +2,27 @@
 import { API, APIError } from "../shared/api.js";
 import { ask } from "../shared/ask.js";
 import { byId, toast } from "../shared/dom.js";
+import { guardSecondTaps } from "../shared/second-tap.js";
+import { forgetReload } from "./on-air-mark.js";
 import { Overview } from "./overview.js";
 import { Studio } from "./studio.js";
 
 const tokenKey = "vitrine.admin-token";
+const retryPause = 2000;
+let retry = null;
 let studio = null;
 let overview = null;
 let api = null;
 
-/** Takes the token out of the address at once, before anything can copy or send it. */
+/** Takes the token out of the address at once, before anything can copy or send it. One that is known stays until
+ *  another has proven right. */
 function takeToken() {
-    const fields = new URLSearchParams(location.hash.replace(/^#/, ""));
-    const token = fields.get("token");
-    if (token) {
-        sessionStorage.setItem(tokenKey, token);
-        history.replaceState(null, "", studio ? `#/live/${studio.id}` : location.pathname);
-    }
-    return sessionStorage.getItem(tokenKey);
+    const token = new URLSearchParams(location.hash.replace(/^#/, "")).get("token");
+    const known = sessionStorage.getItem(tokenKey);
+    if (!token) return known;
+    if (!known) sessionStorage.setItem(tokenKey, token);
+    history.replaceState(null, "", studio ? `#/live/${studio.id}` : location.pathname);
+    return token;
 }
 
 async function isValid(token) {
@@ -34,22 +38,16 @@ function signIn(text = "") {
     byId("token").focus();
 }
 
-/** Who is in stays in, whatever link was opened: a show may be on air here. */
-function keepToken() {
-    sessionStorage.setItem(tokenKey, api.token);
-    toast("The token in that link isn't valid here. You are still signed in with the one before.");
-}
-
 async function enter(token) {
     if (!token) return signIn();
+    clearTimeout(retry);
     try {
-        if (!(await isValid(token))) {
-            if (api) return keepToken();
-            sessionStorage.removeItem(tokenKey);
-            return signIn("This token isn't valid here. Copy it once more from what the server printed.");
-        }
+        if (!(await isValid(token))) return refuse(token);
     } catch {
-        return signIn("The server can't be reached. Try again when it is back.");
+        // Who is in stays in, whatever link was opened: a show may be on air here.
+        if (api) return toast("The server can't be reached: the token in that link wasn't tried.");
+        retry = setTimeout(() => { if (!byId("sign-in").hidden && byId("token").value === "") enter(token); }, retryPause);
+        return signIn("The server can't be reached. This page tries again by itself.");
     }
     sessionStorage.setItem(tokenKey, token);
     byId("sign-in").hidden = true;
@@ -63,6 +61,14 @@ async function enter(token) {
     route();
 }
 
+function refuse(token) {
+    if (api) return toast("The token in that link isn't valid here. You are still signed in with the one before.");
+    const known = sessionStorage.getItem(tokenKey);
+    if (known && known !== token) return enter(known);
+    sessionStorage.removeItem(tokenKey);
+    signIn("This token isn't valid here. Copy it once more from what the server printed.");
+}
+
 let isAsking = false;
 
 /** Whoever leaves the studio of a show that he broadcasts stops it for everybody, so he is asked. */
@@ -72,7 +78,9 @@ async function mayLeave() {
     if (isAsking) return false;
     isAsking = true;
     const isMeant = await ask({
-        title: "Leave the show?", text: "You are on air. If you leave, your picture stops at once, and the show ends soon after.",
+        title: "Leave the show?", text: studio.isEnding
+            ? "The server hasn't heard yet that the show is to end. Stay until it has, or it goes on without you."
+            : "You are on air. If you leave, your picture stops at once, and the show ends soon after.",
         yes: "Leave", no: "Stay",
     });
     isAsking = false;
@@ -84,19 +92,20 @@ async function mayLeave() {
 async function route() {
     const id = /^#\/live\/([\w-]{8,64})$/.exec(location.hash)?.[1];
     if (studio?.id === id && id) return;
-    if (studio?.isBroadcaster && !(await mayLeave())) return;
+    if ((studio?.isBroadcaster || studio?.isEnding) && !(await mayLeave())) return;
     studio?.close();
     studio = null;
     byId("overview").hidden = Boolean(id);
     byId("studio").hidden = !id;
     overview.open(id);
-    if (!id) return;
+    if (!id) return forgetReload();
     try {
         const record = await api.livestream(id);
         if (location.hash !== `#/live/${id}`) return;
         studio = new Studio(api, record, () => overview.refresh());
         scrollTo(0, 0);
     } catch (error) {
+        forgetReload();
         toast(error instanceof APIError && error.status === 404 ? "This show is no longer there." : error.message);
         location.hash = "#/";
     }
@@ -106,6 +115,8 @@ byId("sign-in-form").addEventListener("submit", (event) => {
     event.preventDefault();
     enter(byId("token").value.trim());
 });
+guardSecondTaps();
+
 /** The printed link may be opened in a tab that is here already. */
 addEventListener("hashchange", () => {
     if (new URLSearchParams(location.hash.slice(1)).has("token")) enter(takeToken());

@@ -7,11 +7,11 @@ const sound = { echoCancellation: true, noiseSuppression: true };
 export function captureAdvice(error) {
     if (!navigator.mediaDevices) return "The browser gives the camera only to secure pages: open this page by https or on localhost.";
     switch (error?.name) {
-        case "NotAllowedError": return "The camera was refused. Allow camera and microphone for this page in the browser's address bar, then press Start camera.";
-        case "NotFoundError": return "No camera was found. Connect one, then press Start camera.";
-        case "NotReadableError": return "The camera is in use by another program. Close that, then press Start camera.";
+        case "NotAllowedError": return "The camera was refused. Allow camera and microphone for this page in the browser's address bar, then try again.";
+        case "NotFoundError": return "No camera was found. Connect one, then try again.";
+        case "NotReadableError": return "The camera is in use by another program. Close that, then try again.";
         case "OverconstrainedError": return "The chosen camera is gone. Choose another one.";
-        default: return "The camera can't be started. Press Start camera to try again.";
+        default: return "The camera can't be started. Try again.";
     }
 }
 

@@ -6,6 +6,14 @@ const patience = 120_000;
 const mutedKey = (streamId) => `vitrine.muted.${streamId}`;
 const key = (streamId) => `vitrine.on-air.${streamId}`;
 
+/** Only the show that a reloaded page opens first may go on: what is opened later is opened by hand. */
+let isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
+
+/** The reload came to nothing. */
+export function forgetReload() {
+    isReload = false;
+}
+
 export class OnAirMark {
     #streamId;
     #timer = null;
@@ -18,8 +26,10 @@ export class OnAirMark {
     /** Whether this page was broadcasting this show, was reloaded a moment ago, and no other does so. Who has left it and
      *  comes back presses anew. */
     async wasOnAir() {
-        if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return false;
+        const wasReload = isReload;
+        forgetReload();
         const time = Number(sessionStorage.getItem(key(this.#streamId)));
+        if (!wasReload) return false;
         if (!time || Math.abs(Date.now() - time) > patience) return false;
         if (!navigator.locks) return true;
         return new Promise((resolve) => {
@@ -36,12 +46,13 @@ export class OnAirMark {
     }
 
     set(isOnAir) {
+        if (!isOnAir) sessionStorage.removeItem(key(this.#streamId));
         if (isOnAir === (this.#timer !== null)) return;
         clearInterval(this.#timer);
         this.#timer = null;
         this.#release?.();
         this.#release = null;
-        if (!isOnAir) return sessionStorage.removeItem(key(this.#streamId));
+        if (!isOnAir) return;
         const note = () => sessionStorage.setItem(key(this.#streamId), String(Date.now()));
         note();
         this.#timer = setInterval(note, 5000);

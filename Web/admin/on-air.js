@@ -177,7 +177,11 @@ export class OnAir {
 
     /** The server didn't do what was asked for. */
     refused(message, code) {
-        if (message === "start_stream") this.#isStarting = this.#intends = false;
+        if (message === "start_stream") {
+            this.#isStarting = this.#intends = false;
+            // Somebody else was a moment quicker: what was opened for this page's own start is closed.
+            if (this.#show === "live" && !this.#hasPlace) this.#giveUp();
+        }
         if (message === "take_over") this.#giveUp();
         if (message === "end_stream" && code === "forbidden") this.#isEnding = false;
         return [];

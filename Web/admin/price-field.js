@@ -19,8 +19,8 @@ export class PriceField {
         this.#field = field;
         this.#currency = currency;
         this.#shown = shown;
-        field.addEventListener("input", () => this.#changed());
-        currency.addEventListener("change", () => this.#changed());
+        field.addEventListener("input", () => this.changed());
+        currency.addEventListener("change", () => this.changed());
     }
 
     /** The price, or null after saying what is to be done. */
@@ -55,7 +55,8 @@ export class PriceField {
         this.show();
     }
 
-    #changed() {
+    /** Something else is written. */
+    changed() {
         this.#chosen = null;
         this.#field.setCustomValidity("");
         this.show();

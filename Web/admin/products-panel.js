@@ -15,8 +15,9 @@ export class ProductsPanel {
     #parts;
     #products = [];
     #price;
-    /** Something was pressed and isn't done yet. */
-    #isBusy = false;
+    /** What was pressed and isn't done yet. */
+    #waiting = 0;
+    #last = Promise.resolve();
     #timer;
 
     /** @param {Object<string, HTMLElement>} parts the studio's elements by name */
@@ -26,9 +27,9 @@ export class ProductsPanel {
         this.#parts = parts;
         parts.currency.append(...currencies.map((currency) => element("option", { text: currency, value: currency })));
         this.#price = new PriceField(parts.price, parts.currency, parts["price-shown"]);
-        parts["product-form"].addEventListener("submit", (event) => this.#submit(event));
+        parts["product-form"].addEventListener("submit", (event) => this.#add(event));
         this.refresh();
-        this.#timer = setInterval(() => { if (!document.hidden && !this.#isBusy) this.#compare(); }, interval);
+        this.#timer = setInterval(() => { if (!document.hidden && this.#waiting === 0) this.#compare(); }, interval);
     }
 
     close() {
@@ -43,7 +44,7 @@ export class ProductsPanel {
     /** What is as before stays untouched: somebody may be about to press it. */
     async #compare() {
         const products = await this.#api.products(this.#streamId).catch(() => null);
-        if (products === null || this.#isBusy || JSON.stringify(products) === JSON.stringify(this.#products)) return;
+        if (products === null || this.#waiting > 0 || JSON.stringify(products) === JSON.stringify(this.#products)) return;
         this.#products = products;
         this.#render();
     }
@@ -56,24 +57,25 @@ export class ProductsPanel {
     #row(product) {
         const toggle = element("button", {
             type: "button", class: product.pinned ? "compact" : "compact primary", text: product.pinned ? "Unpin" : "Pin",
-            on: { click: (event) => this.#press(event, () => this.#api[product.pinned ? "unpin" : "pin"](this.#streamId, product.id)) },
+            on: { click: () => this.#queue(() => this.#api[product.pinned ? "unpin" : "pin"](this.#streamId, product.id)) },
         });
         const remove = element("button", {
             type: "button", class: "compact quiet", text: "Remove", "aria-label": `Remove ${product.title}`,
-            on: { click: (event) => this.#press(event, () => this.#remove(product)) },
+            on: { click: () => this.#remove(product) },
         });
         const card = productCard(product, toggle, remove);
         if (product.pinned) card.dataset.pinned = "";
         return card;
     }
 
-    /** Does what was pressed, once: the second half of a double click meets another button, which nobody meant. */
-    async #press(event, work) {
-        if (event.detail > 1 || this.#isBusy) return;
-        this.#isBusy = true;
-        await this.#try(work);
-        await this.refresh();
-        this.#isBusy = false;
+    /** One after the other, in the order in which they were pressed. */
+    #queue(work) {
+        this.#waiting += 1;
+        this.#last = this.#last.then(async () => {
+            await this.#try(work);
+            this.#waiting -= 1;
+            if (this.#waiting === 0) await this.refresh();
+        });
     }
 
     async #remove(product) {
@@ -81,41 +83,41 @@ export class ProductsPanel {
             title: "Remove the product?", text: `${product.title} goes from this show for good, and from customers' pages at once.`,
             yes: "Remove it", no: "Keep it",
         });
-        if (isMeant) await this.#api.deleteProduct(this.#streamId, product.id);
+        if (isMeant) this.#queue(() => this.#api.deleteProduct(this.#streamId, product.id));
     }
 
-    async #submit(event) {
+    /** The fields are free for the next one at once; what couldn't be added comes back where nothing else was written. */
+    #add(event) {
         event.preventDefault();
-        if (this.#isBusy) return;
-        this.#isBusy = true;
-        await this.#add(event);
-        this.#isBusy = false;
-    }
-
-    async #add(event) {
-        const parts = this.#parts;
         const price = this.#price.take();
         if (!price) return;
-        const fields = { title: parts["product-title"].value, price };
-        if (parts["image-url"].value) fields.image_url = parts["image-url"].value;
-        if (parts["shop-url"].value) fields.url = parts["shop-url"].value;
-        const isAdded = await this.#try(() => this.#api.createProduct(this.#streamId, fields));
-        if (!isAdded) return;
-        const currency = parts.currency.value;
-        event.target.reset();
-        parts.currency.value = currency;
-        this.#price.show();
-        parts["product-title"].focus();
-        await this.refresh();
+        const names = ["product-title", "price", "image-url", "shop-url"];
+        const written = Object.fromEntries(names.map((name) => [name, this.#parts[name].value]));
+        const fields = { title: written["product-title"], price };
+        if (written["image-url"]) fields.image_url = written["image-url"];
+        if (written["shop-url"]) fields.url = written["shop-url"];
+        this.#write(Object.fromEntries(names.map((name) => [name, ""])));
+        this.#parts["product-title"].focus();
+        this.#queue(async () => {
+            try {
+                await this.#api.createProduct(this.#streamId, fields);
+            } catch (error) {
+                if (names.every((name) => this.#parts[name].value === "")) this.#write(written);
+                throw error;
+            }
+        });
+    }
+
+    #write(values) {
+        for (const [name, value] of Object.entries(values)) this.#parts[name].value = value;
+        this.#price.changed();
     }
 
     async #try(work) {
         try {
             await work();
-            return true;
         } catch (error) {
             toast(error.message);
-            return false;
         }
     }
 }

@@ -38,7 +38,7 @@ export class StudioView {
         parts.stage.toggleAttribute("data-on-air", isOnAir);
         parts.viewers.textContent = String(viewers);
         parts.likes.textContent = String(likes);
-        this.#renderCamera(can.startCamera, hasCamera);
+        this.#renderCamera(can, hasCamera);
         parts["go-live"].hidden = status !== "scheduled";
         parts["go-live"].disabled = !can.goLive;
         parts["take-over"].hidden = !can.takeOver;
@@ -53,11 +53,11 @@ export class StudioView {
     }
 
     /** The button keeps its place once the camera is on: a second tap must not meet another button there. */
-    #renderCamera(canStart, hasCamera) {
+    #renderCamera({ startCamera, takeOver }, hasCamera) {
         const button = this.#parts["start-camera"];
-        button.hidden = !canStart && !hasCamera;
-        button.disabled = !canStart;
-        button.textContent = canStart ? "Start camera" : "Camera on";
+        button.hidden = takeOver || (!startCamera && !hasCamera);
+        button.disabled = !startCamera;
+        button.textContent = startCamera ? "Start camera" : "Camera on";
     }
 
     /** What has been pressed is gone: the focus goes to what is of use now, and never to what ends the show. */

@@ -75,6 +75,9 @@ export class Studio {
     /** Leaving the page now would stop the show. */
     get isBroadcaster() { return this.#onAir?.isBroadcaster ?? false; }
 
+    /** Somebody has said that the show is to end, and the server doesn't know it. */
+    get isEnding() { return this.#onAir?.isEnding ?? false; }
+
     close() {
         this.#isClosed = true;
         for (const message of this.#onAir?.leave() ?? []) this.#signaling.send(message);
@@ -226,12 +229,15 @@ export class Studio {
             this.#carryOut(this.#onAir.cameraOpened());
         } catch (error) {
             this.#view.say(captureAdvice(error));
+            // The camera that was open goes on: another was only tried.
+            if (this.#capture.stream && this.#onAir.holdsCamera) return this.#view.showDevices(this.#capture);
             this.#carryOut(this.#onAir.cameraFailed());
         }
     }
 
     #lostCamera() {
-        this.#view.say("The camera or microphone was taken away. Choose another, or press Start camera: the show goes on.");
+        const rest = this.#onAir.isBroadcaster ? ": the show goes on." : ".";
+        this.#view.say(`The camera or microphone was taken away. Press Start camera to open it, or another, again${rest}`);
         this.#capture.close();
         this.#parts.preview.srcObject = null;
         this.#carryOut(this.#onAir.cameraLost());

@@ -10,7 +10,7 @@ struct Interruption: Sendable {
             var count = 0
             for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
                 count += 1
-                if count == 1 { body() } else { Foundation.exit(1) }
+                if count == 1 { body() } else { _exit(1) }
             }
         }
     }

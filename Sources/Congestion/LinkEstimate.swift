@@ -10,8 +10,11 @@ package struct LinkEstimate {
     private static let unknownRate = 100_000_000.0
     private static let groupMS = 5.0
     private static let staleMS: Int64 = 500
+    private static let probeShadowMS = 60.0
     /// A queue that drains to this is nobody's trouble.
     private static let harmlessQueueMS = 10.0
+    /// Who loses this much behind a long queue is one of those who fill it.
+    private static let (settledLoss, lossyQueueMS) = (0.05, 50.0)
 
     /// Packets that were sent together. Their first arrival counts: what the others wait for is the burst itself.
     private struct Group {
@@ -34,6 +37,8 @@ package struct LinkEstimate {
     /// As the receiver itself has put it (REMB); nil when it hasn't.
     private var bound: Double?
     private var lastReport: MonotonicTime?
+    /// When the last packet of the last probe was sent, in ms.
+    private var probeEnd: Double?
 
     package init() {}
 
@@ -42,6 +47,8 @@ package struct LinkEstimate {
         let known = control.rate < Self.unknownRate / 2 ? control.rate : nil
         return [known, bound].compactMap { $0 }.min().map { max($0, Self.leastRate) }
     }
+
+    package var hasReported: Bool { lastReport != nil }
 
     /// Whether more is lost than always.
     package func isLossy(at now: MonotonicTime) -> Bool {
@@ -91,6 +98,12 @@ package struct LinkEstimate {
             lastPosition = position
         }
         trains.receive(bytes: bytes, of: batch, at: arrivalMS)
+        if batch.probe != 0 { probeEnd = max(probeEnd ?? sent, sent) }
+        if let probeEnd, sent <= probeEnd + Self.probeShadowMS {
+            // What waits behind a probe waits for that, and says nothing of the rest.
+            (group, former) = (nil, nil)
+            return
+        }
         if let open = group, sent < open.sent - Self.groupMS { return }  // late: its group has been judged
         guard var open = group else { return group = Group(sent: sent, arrival: arrivalMS) }
         if abs(sent - open.sent) <= Self.groupMS {
@@ -113,14 +126,17 @@ package struct LinkEstimate {
     private mutating func judge(covered: Int, received: Int, roundTripMS: Double, at now: MonotonicTime) {
         let time = Double(now.nanoseconds) / 1e6
         // A trend in what drains at once is a burst's.
-        queue.settle(trend.signal == .normal && lossRule.loss - lossRule.inherent < 0.1, at: time)
+        queue.settle(trend.signal == .normal && lossRule.loss < Self.settledLoss, at: time)
         let signal = trend.signal == .overuse && queue.delay < Self.harmlessQueueMS ? .normal : trend.signal
         control.update(
-            signal, acknowledged: acknowledged.bitsPerSecond, latest: acknowledged.latest, queue: queue.delay, roundTripMS: roundTripMS, at: time)
+            signal, acknowledged: acknowledged.bitsPerSecond, latest: acknowledged.latest, queue: queue.delay,
+            roundTripMS: roundTripMS, at: time)
         if let found = trains.take() { probed(found) }
         let isKnown = control.rate < Self.unknownRate / 2
         let present = isKnown ? control.rate : min(control.rate, 1.5 * (acknowledged.bitsPerSecond ?? control.rate))
-        switch lossRule.receive(covered: covered, received: received, rate: present, at: time) {
+        switch lossRule.receive(
+            covered: covered, received: received, rate: present, isQueueing: queue.delay > Self.lossyQueueMS, at: time)
+        {
         case .nothing: break
         case .cut(let share): control.set(min(control.rate, present * share))
         case .restore(let rate): control.set(max(control.rate, rate))

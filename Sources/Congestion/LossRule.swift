@@ -26,8 +26,11 @@ struct LossRule {
         case restore(Double)
     }
 
-    /// `covered` packets have been reported on, of which `received` came. `rate`: the present one.
-    mutating func receive(covered: Int, received: Int, rate: Double, at now: Double) -> Verdict {
+    /// `covered` packets have been reported on, of which `received` came. `rate`: the present one. `isQueueing`: what comes
+    /// has waited, so that others may fill what one doesn't send.
+    mutating func receive(
+        covered: Int, received: Int, rate: Double, isQueueing: Bool, at now: Double
+    ) -> Verdict {
         self.covered += covered
         self.received += received
         let began = began ?? now
@@ -36,16 +39,16 @@ struct LossRule {
         let window = max(0, 1 - Double(self.received) / Double(self.covered))
         (self.covered, self.received, self.began) = (0, 0, now)
         loss += 0.5 * (window - loss)
-        return judge(window, rate: rate)
+        return judge(window, rate: rate, isQueueing: isQueueing)
     }
 
-    private mutating func judge(_ window: Double, rate: Double) -> Verdict {
+    private mutating func judge(_ window: Double, rate: Double, isQueueing: Bool) -> Verdict {
         if window < inherent { inherent -= 0.2 * (inherent - window) }
         let excess = (window - inherent) / (1 - inherent)
         if let trial {
             self.trial = nil
             // Sent a good deal less, and nearly as much is lost: so it was not too much.
-            if window > 0.7 * trial.loss, window < Self.mostInherent, rate < 0.95 * trial.rate {
+            if !isQueueing, window > 0.7 * trial.loss, window < Self.mostInherent, rate < 0.95 * trial.rate {
                 inherent = max(inherent, min(window, trial.loss))
                 return .restore(trial.rate)
             }

@@ -5,6 +5,7 @@ struct RateControl {
     private static let growthPerSecond = 0.08
     /// Who is sent this share of its rate uses its link.
     private static let busy = 0.75
+    private static let untried = 1.1
     private static let packetBits = 1_200.0 * 8
 
     private(set) var rate: Double
@@ -18,7 +19,8 @@ struct RateControl {
 
     /// `acknowledged`: what is being received, and `latest`, in the last moments; nil while that isn't known. `queue`: how long the standing queue is, ms.
     mutating func update(
-        _ signal: DelayTrend.Signal, acknowledged: Double?, latest: Double?, queue: Double, roundTripMS: Double, at now: Double
+        _ signal: DelayTrend.Signal, acknowledged: Double?, latest: Double?, queue: Double, roundTripMS: Double,
+        at now: Double
     ) {
         let elapsed = min(now - (lastUpdate ?? now), 1_000)
         lastUpdate = now
@@ -67,8 +69,8 @@ struct RateControl {
         } else {
             grown += rate * Self.growthPerSecond * elapsed / 1_000
         }
-        // Nothing is known of rates far above what has been tried.
-        if let acknowledged { grown = min(grown, 1.5 * acknowledged + 10_000) }
+        // Nothing is known of rates above what has been tried: probes tell.
+        if let acknowledged { grown = min(grown, Self.untried * acknowledged + 10_000) }
         rate = max(rate, grown)
     }
 

@@ -2,7 +2,8 @@ import Wire
 
 /// How fast packets came that were sent together: a burst that nobody meant as one, or a probe.
 struct TrainRate {
-    private static let (leastOfBurst, leastOfProbe) = (12, 5)
+    /// So many were sent, and so many of them came.
+    private static let (leastOfBurst, leastReceived, leastOfProbe) = (12, 8, 5)
     /// Reports have ticks of 250 µs: what came within a few of them was not slowed down.
     private static let leastSpanMS = 2.0
 
@@ -23,9 +24,15 @@ struct TrainRate {
         var lastSent: Double
         let firstArrival: Double
         var lastArrival: Double
+        let sentCount: Int
         var count = 1
         /// Without the first one's, which only starts the clocks.
         var bytes = 0
+
+        var isEnough: Bool {
+            guard probe == 0 else { return count >= TrainRate.leastOfProbe }
+            return sentCount >= TrainRate.leastOfBurst && count >= TrainRate.leastReceived
+        }
     }
 
     private var train: Train?
@@ -40,7 +47,7 @@ struct TrainRate {
             finish()
             train = Train(
                 name: name, probe: batch.probe, firstSent: sent, lastSent: sent, firstArrival: arrival,
-                lastArrival: arrival)
+                lastArrival: arrival, sentCount: batch.count)
             return
         }
         open.lastSent = max(open.lastSent, sent)
@@ -64,7 +71,7 @@ struct TrainRate {
     }
 
     private mutating func finish() {
-        guard let train, train.count >= (train.probe != 0 ? Self.leastOfProbe : Self.leastOfBurst) else { return }
+        guard let train, train.isEnough else { return }
         let bits = Double(train.bytes * 8) * 1_000
         let received = bits / max(train.lastArrival - train.firstArrival, Self.leastSpanMS)
         if train.probe != 0 {

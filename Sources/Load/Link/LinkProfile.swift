@@ -67,7 +67,8 @@ package struct LinkProfile: Sendable, Equatable {
         var steps: [Step] = []
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.split(separator: " ").compactMap { Double($0) }
-            guard words.count == 2, words[1] >= 0, words[0] >= 0, steps.isEmpty || words[0] > steps[steps.count - 1].from
+            guard words.count == 2, words[1] >= 0, words[0] >= 0,
+                steps.isEmpty || words[0] > steps[steps.count - 1].from
             else { throw Self.failure("\(path) is no trace: lines of MS KBIT_PER_S, their times rising") }
             steps.append(Step(from: words[0], kilobits: words[1]))
         }

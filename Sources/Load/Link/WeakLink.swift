@@ -25,8 +25,9 @@ struct WeakLink {
     var isIdle: Bool { down.isEmpty && up.isEmpty }
 
     /// Lost, or on its way.
-    mutating func take(_ bytes: UnsafeRawBufferPointer, byteCount: Int, from source: SocketAddress?, at now: MonotonicTime)
-    {
+    mutating func take(
+        _ bytes: UnsafeRawBufferPointer, byteCount: Int, from source: SocketAddress?, at now: MonotonicTime
+    ) {
         guard let due = link.send(byteCount, at: now) else { return }
         down.append(Datagram(due: due, bytes: Array(bytes), byteCount: byteCount, source: source))
     }

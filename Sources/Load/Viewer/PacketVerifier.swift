@@ -44,7 +44,8 @@ final class PacketVerifier {
 
     /// `sequence`: the original's. `arrival` is nil for what came by retransmission.
     func takeVideo(
-        _ payload: UnsafeRawBufferPointer, sequence: UInt16, header: RTPHeader, codec: VideoCodec?, checksPlace: Bool = true,
+        _ payload: UnsafeRawBufferPointer, sequence: UInt16, header: RTPHeader, codec: VideoCodec?,
+        checksPlace: Bool = true,
         arrival: MonotonicTime?, _ latencies: inout LatencyRecorder
     ) {
         if !keyFrames.isWhole {

@@ -33,6 +33,8 @@ final class Viewer: @unchecked Sendable {
     private static let reportMilliseconds: Int64 = 1_000
     private static let keyFrameMilliseconds: Int64 = 500
     private static let feedbackMilliseconds: Int64 = 100
+    /// As browsers take it to be that don't know it.
+    private static let roundTripMilliseconds: Int64 = 100
 
     init(number: Int, link: PeerLink, isVerifying: Bool, asked: MonotonicTime) {
         self.number = number
@@ -188,7 +190,10 @@ final class Viewer: @unchecked Sendable {
     /// Asks again for what is missing, when its time has come.
     func repair(with scratch: SRTCPScratch, at now: MonotonicTime) {
         var compound = RTCPCompound()
-        if let video { Self.ask(for: &self.video, video.ssrc, from: ssrc, &compound, at: now) }
+        if let video {
+            Self.ask(for: &self.video, video.ssrc, from: ssrc, &compound, at: now)
+            requestKeyFrame(&compound, at: now)
+        }
         if let audio { Self.ask(for: &self.audio, audio.ssrc, from: ssrc, &compound, at: now) }
         if !compound.bytes.isEmpty { link.send(compound, with: scratch, at: now) }
     }
@@ -197,12 +202,15 @@ final class Viewer: @unchecked Sendable {
         for track: inout TrackReceiver?, _ media: UInt32, from ssrc: UInt32, _ compound: inout RTCPCompound,
         at now: MonotonicTime
     ) {
-        guard let lost = track?.missing.due(at: now) else { return }
+        guard let lost = track?.missing.due(at: now, roundTripMS: Self.roundTripMilliseconds) else { return }
         if !lost.isEmpty { compound.nack(sender: ssrc, media: media, lost: lost) }
-        if track?.missing.needsKeyFrame == true {
-            track?.missing.didRequestKeyFrame()
-            compound.pictureLossIndication(sender: ssrc, media: media)
-        }
+    }
+
+    private func requestKeyFrame(_ compound: inout RTCPCompound, at now: MonotonicTime) {
+        guard let media = video?.ssrc, video?.missing.needsKeyFrame == true, now >= nextKeyFrameRequest else { return }
+        nextKeyFrameRequest = now.advanced(byMilliseconds: Self.keyFrameMilliseconds)
+        video?.missing.didRequestKeyFrame()
+        compound.pictureLossIndication(sender: ssrc, media: media)
     }
 
     /// Reports, requests for a picture, and what its link wants; to be called some times a second.

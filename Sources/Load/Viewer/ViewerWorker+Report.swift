@@ -24,7 +24,8 @@ extension ViewerWorker {
     var standings: [Standing] {
         viewers.map {
             Standing(
-                number: $0.number, isVerifying: $0.isVerifying, times: $0.times, hasJoined: $0.hasJoined, isWeak: $0.isWeak,
+                number: $0.number, isVerifying: $0.isVerifying, times: $0.times, hasJoined: $0.hasJoined,
+                isWeak: $0.isWeak,
                 isConnected: $0.link.isConnected, failure: $0.link.failure, findings: $0.findings)
         }
     }

@@ -135,8 +135,22 @@ extension RelayEngine {
         downlink.pointee.tracks[number].skip(to: feed.start)
         let next = downlink.pointee.tracks[number].next
         guard next < end else { return false }
-        egress.send(feed, next..<min(end, next + Self.catchUpPackets), to: downlink, at: now)
+        let count = packetsToCatchUp(next, feed, downlink, at: now)
+        egress.send(feed, next..<min(end, next + count), to: downlink, at: now)
         return downlink.pointee.tracks[number].next < end
+    }
+
+    /// The key frame with which a viewer begins goes out as fast as it can; what comes behind it may be more than the link
+    /// carries.
+    private func packetsToCatchUp(
+        _ next: UInt64, _ feed: TrackFeed, _ downlink: UnsafeMutablePointer<Downlink>, at now: MonotonicTime
+    ) -> UInt64 {
+        guard feed.kind == .video, downlink.pointee.tracks[feed.kind.number].transportExtension != 0,
+            let key = feed.keyFrame, next > key.index,
+            feed.ring.packet(next)?.timestamp != feed.ring.packet(key.index)?.timestamp,
+            let count = peers[downlink.pointee.session]?.seat?.link.firstPackets(at: now)
+        else { return Self.catchUpPackets }
+        return count
     }
 
     /// Where a new viewer begins: with the newest key frame, and sound with what comes.

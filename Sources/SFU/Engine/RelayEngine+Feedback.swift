@@ -35,7 +35,8 @@ extension RelayEngine {
         guard let feed = audience.feed(ofSource: media), let seat = viewer.seat else { return }
         viewer.statistics.nackedPackets += UInt64(lost.count)
         let trip = viewer.statistics.roundTripMS
-        for sequence in lost where seat.repairsThisSecond < Self.repairsPerSecond {
+        let most = audience.show.feed(.video).map { seat.link.mostRepairs($0.rates) } ?? Self.repairsPerSecond
+        for sequence in lost where seat.repairsThisSecond < min(most, Self.repairsPerSecond) {
             if feed.kind == .video, seat.link.isPaced {
                 seat.link.owe(sequence)
                 continue

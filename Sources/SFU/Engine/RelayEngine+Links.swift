@@ -10,6 +10,7 @@ extension RelayEngine {
     /// So far behind, in the picture's own time, a weak viewer may be: with the lowest layer from the first on, and no
     /// more beyond the second; longer while a key frame is on its way.
     private static let (thinBehindMS, lostBehindMS, beginningMS): (Int64, Int64, Int64) = (250, 1_000, 3_000)
+    private static let behindMS: Int64 = 100
 
     func take(_ arrivals: TransportArrivals, of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime) {
         guard let seat = viewer.seat else { return }
@@ -71,7 +72,8 @@ extension RelayEngine {
         _ viewer: RelayPeer, _ seat: ViewerSeat, _ video: TrackFeed, of audience: Audience, at now: MonotonicTime
     ) {
         let downlink = audience.downlinks.pointer(seat.position)
-        seat.link.pacer.refill(rate: Self.paceFactor * seat.link.rate(wanted: video.rates.all), at: now)
+        let factor = seat.link.isBehind ? 1 : Self.paceFactor
+        seat.link.pacer.refill(rate: factor * seat.link.rate(wanted: video.rates.all), at: now)
         switch seat.link.course {
         case .open: break
         case .paced:
@@ -99,7 +101,7 @@ extension RelayEngine {
         at now: MonotonicTime
     ) {
         guard let start = start(in: video, end: video.end, at: now) else {
-            if seat.link.keyFrames.mayAsk(at: now), seat.link.keyFrames.take(at: now) {
+            if seat.link.keyFrames.take(at: now) {
                 wantKeyFrame(audience, at: now)
             }
             return
@@ -152,6 +154,7 @@ extension RelayEngine {
 
     private func isTooFar(behind ticks: UInt32, _ seat: ViewerSeat, at now: MonotonicTime) -> Bool {
         let behindMS = Int64(Int32(bitPattern: ticks)) / 90
+        seat.link.isBehind = behindMS > Self.behindMS
         if behindMS > Self.thinBehindMS { seat.link.thinning.aim = 0 }
         let isBeginning = seat.link.pictureSince.map { now.milliseconds(since: $0) < Self.beginningMS } ?? false
         return behindMS > (isBeginning ? Self.beginningMS : Self.lostBehindMS)

@@ -20,6 +20,12 @@ struct ViewerLink {
     /// A queue this long, which everything waits in, leaves no room for more.
     private static let crampedMS = 100.0
     private static let steadyMS: Int64 = 2_000
+    private static let leastRepairs = 128
+    /// So long what is sent may be more than the rate, unless that is far too little.
+    private static let tightMS: (least: Int64, hopeless: Int64) = (2_500, 200)
+    private static let hopeless = 0.75
+    /// A layer more is taken where this much more than it fits.
+    private static let more = 1.05
 
     private(set) var course = Course.open
     var estimate = LinkEstimate()
@@ -36,7 +42,11 @@ struct ViewerLink {
     private var calmSince: MonotonicTime?
     private var patienceMS = patienceMS.first
     private(set) var pictureSince: MonotonicTime?
-    private var tightReports = 0
+    private var beginning = LinkBeginning()
+    /// More waits to be sent than a frame: the rest follows at its rate, and not above.
+    var isBehind = false
+    /// Since when what is sent hasn't fitted.
+    private var tightSince: MonotonicTime?
     private var told = ViewingQuality.good
     private var changeSince: MonotonicTime?
     /// Since its picture was last whole for ten seconds.
@@ -74,6 +84,18 @@ struct ViewerLink {
     /// What is sent at most, in bits a second; `wanted` is what would be with an open link.
     func rate(wanted: Double) -> Double { estimate.rate ?? 2 * wanted }
 
+    /// How many packets of what it has to catch up with a viewer is sent now, of whose link nothing is known yet; nil:
+    /// as many as usual.
+    mutating func firstPackets(at now: MonotonicTime) -> UInt64? {
+        estimate.hasReported ? nil : beginning.packets(at: now)
+    }
+
+    /// So much is sent again in a second to who is served with all others: who asks for more has a link that is full.
+    func mostRepairs(_ rates: borrowing LayerRates) -> Int {
+        guard estimate.hasReported || !beginning.hasBegun else { return LinkBeginning.mostRepairs }
+        return max(Self.leastRepairs, Int(rates.all / (2 * 8 * 1_200)))
+    }
+
     /// A report has come. Whether it is to be taken from among the others.
     mutating func weigh(_ rates: borrowing LayerRates, at now: MonotonicTime) -> Bool {
         guard let rate = estimate.rate, rates.all > 0 else { return false }
@@ -82,12 +104,21 @@ struct ViewerLink {
         return false
     }
 
-    /// Chooses the layers.
+    /// Chooses the layers: up when there is room, down when what is sent hasn't fitted for a while; a rate that was cut
+    /// grows back soon.
     private mutating func aim(_ rate: Double, _ rates: borrowing LayerRates, at now: MonotonicTime) {
-        let best = (0..<LayerRates.layers).last { rates.upTo($0) * ($0 > thinning.aim ? 1.1 : 1) <= rate }
-        thinning.aim = best ?? 0
-        tightReports = best == nil ? tightReports + 1 : 0
-        if course == .paced, tightReports > 2 { lose(at: now) }
+        let best = (0..<LayerRates.layers).last { rates.upTo($0) * ($0 > thinning.aim ? Self.more : 1) <= rate }
+        let sent = rates.upTo(thinning.aim)
+        guard course == .paced, sent > rate else {
+            tightSince = nil
+            return thinning.aim = best ?? 0
+        }
+        let since = tightSince ?? now
+        tightSince = since
+        let patienceMS = rate < Self.hopeless * sent ? Self.tightMS.hopeless : Self.tightMS.least
+        guard now.milliseconds(since: since) >= patienceMS else { return }
+        tightSince = nil
+        if let best { thinning.aim = best } else { lose(at: now) }
     }
 
     mutating func pace(hasPicture: Bool, at now: MonotonicTime) {
@@ -136,7 +167,7 @@ struct ViewerLink {
         thinning.beginAnew()
         owed.removeAll(keepingCapacity: true)
         pictureSince = now
-        tightReports = 0
+        tightSince = nil
     }
 
     /// Whether it can be served with all others again: `isLevel` says that it has had all that they have.

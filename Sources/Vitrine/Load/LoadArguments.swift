@@ -58,7 +58,9 @@ struct LoadArguments: ParsableArguments {
     var noFeedback = false
 
     @Option(
-        help: "The share of viewers behind links of their own, which --link describes. (default: 100% with --link, else none)")
+        help:
+            "The share of viewers behind links of their own, which --link describes. (default: 100% with --link, else none)"
+    )
     var weak: String?
 
     @Option(

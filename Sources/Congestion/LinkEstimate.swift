@@ -11,6 +11,7 @@ package struct LinkEstimate {
     private static let groupMS = 5.0
     private static let staleMS: Int64 = 500
     private static let probeShadowMS = 60.0
+    private static let ofReceived = 0.95
     /// A queue that drains to this is nobody's trouble.
     private static let harmlessQueueMS = 10.0
     /// Who loses this much behind a long queue is one of those who fill it.
@@ -39,6 +40,9 @@ package struct LinkEstimate {
     private var lastReport: MonotonicTime?
     /// When the last packet of the last probe was sent, in ms.
     private var probeEnd: Double?
+    /// When the last receiver report came that counted, in ms, and the shortest round trip that any has shown.
+    private var lastBlock: Double?
+    private var leastTrip = Double.infinity
 
     package init() {}
 
@@ -49,6 +53,12 @@ package struct LinkEstimate {
     }
 
     package var hasReported: Bool { lastReport != nil }
+
+    /// Whether what comes is reported on so well that padding would show what a link carries.
+    package var canBeProbed: Bool { lastReport != nil || bound != nil }
+
+    /// It is tried whether the link carries this much.
+    package mutating func assume(_ rate: Double) { control.set(max(control.rate, rate)) }
 
     /// Whether more is lost than always.
     package func isLossy(at now: MonotonicTime) -> Bool {
@@ -84,6 +94,30 @@ package struct LinkEstimate {
         lastReport = now
         if record.end == history.next { trains.end() }
         judge(covered: covered, received: received, roundTripMS: roundTripMS, at: now)
+    }
+
+    /// Where nothing better comes, a receiver report tells how much was lost of what was sent (RFC 3550, section 6.4.1).
+    /// `sentRate`: in bits a second, since the report before.
+    package mutating func receive(
+        expected: Int, lost: Int, sentRate: Double, roundTripMS: Double?, at now: MonotonicTime
+    ) {
+        guard lastReport == nil, expected > 0, sentRate > 0 else { return }
+        let time = Double(now.nanoseconds) / 1e6
+        let elapsed = time - (lastBlock ?? time)
+        lastBlock = time
+        leastTrip = min(leastTrip, roundTripMS ?? .infinity)
+        let isQueueing = (roundTripMS ?? 0) > leastTrip + Self.lossyQueueMS
+        let received = max(0, expected - lost)
+        let verdict = lossRule.receive(
+            covered: expected, received: received, rate: min(control.rate, sentRate), isQueueing: isQueueing, at: time)
+        switch verdict {
+        case .nothing where control.rate < Self.unknownRate / 2: control.grow(over: elapsed, sent: sentRate)
+        case .nothing: break
+        case .cut(let share):
+            let came = sentRate * Double(received) / Double(expected)
+            control.set(min(control.rate, share * sentRate, Self.ofReceived * came))
+        case .restore(let rate): control.set(max(control.rate, rate))
+        }
     }
 
     /// The receiver says what its link carries (REMB).

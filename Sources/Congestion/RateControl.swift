@@ -6,6 +6,7 @@ struct RateControl {
     /// Who is sent this share of its rate uses its link.
     private static let busy = 0.75
     private static let untried = 1.1
+    private static let unprobed = 2.0
     private static let packetBits = 1_200.0 * 8
 
     private(set) var rate: Double
@@ -72,6 +73,12 @@ struct RateControl {
         // Nothing is known of rates above what has been tried: probes tell.
         if let acknowledged { grown = min(grown, Self.untried * acknowledged + 10_000) }
         rate = max(rate, grown)
+    }
+
+    /// Nothing was lost, and nothing else is known: up by and by, to a good deal more than is sent.
+    mutating func grow(over elapsed: Double, sent: Double) {
+        let grown = rate * (1 + Self.growthPerSecond * min(elapsed, 5_000) / 1_000)
+        rate = max(rate, min(grown, Self.unprobed * sent))
     }
 
     /// Loss, a probe or the receiver itself says so.

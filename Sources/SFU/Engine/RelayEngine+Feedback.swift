@@ -35,7 +35,7 @@ extension RelayEngine {
         guard let feed = audience.feed(ofSource: media), let seat = viewer.seat else { return }
         viewer.statistics.nackedPackets += UInt64(lost.count)
         let trip = viewer.statistics.roundTripMS
-        let most = audience.show.feed(.video).map { seat.link.mostRepairs($0.rates) } ?? Self.repairsPerSecond
+        let most = audience.show.feed(.video).map { seat.link.mostRepairs($0.rates, at: now) } ?? Self.repairsPerSecond
         for sequence in lost where seat.repairsThisSecond < min(most, Self.repairsPerSecond) {
             if feed.kind == .video, seat.link.isPaced {
                 seat.link.owe(sequence)
@@ -94,6 +94,7 @@ extension RelayEngine {
     private func take(_ block: ReportBlock, of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime) {
         guard let kind = audience.feed(ofSource: block.ssrc)?.kind else { return }
         if kind == .video || audience.show.feed(.video) == nil { viewer.statistics.fractionLost = block.fractionLost }
+        defer { if kind == .video { noteLoss(block, of: viewer, audience, at: now) } }
         guard block.lastReport != 0, let reading = audience.clocks[kind.number]?.reading(at: now, kind: kind) else {
             return
         }

@@ -31,6 +31,17 @@ extension RelayEngine {
         weigh(viewer, seat, audience, at: now)
     }
 
+    /// Players that speak neither of the other two.
+    func noteLoss(_ block: ReportBlock, of viewer: RelayPeer, _ audience: Audience, at now: MonotonicTime) {
+        guard let seat = viewer.seat else { return }
+        let track = audience.downlinks.pointer(seat.position).pointee.tracks[MediaKind.video.number]
+        guard track.transportExtension == 0 else { return }
+        let isNews = seat.link.receive(
+            block, packets: track.packetsSent, payloadBytes: track.payloadBytesSent,
+            roundTripMS: viewer.statistics.roundTripMS, at: now)
+        if isNews { weigh(viewer, seat, audience, at: now) }
+    }
+
     private func weigh(_ viewer: RelayPeer, _ seat: ViewerSeat, _ audience: Audience, at now: MonotonicTime) {
         guard let video = audience.show.feed(.video), seat.link.weigh(video.rates, at: now) else { return }
         let downlink = audience.downlinks.pointer(seat.position)

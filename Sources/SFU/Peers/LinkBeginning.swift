@@ -14,13 +14,14 @@ struct LinkBeginning {
     private var began: MonotonicTime?
     private var nextTrain: MonotonicTime?
 
-    var hasBegun: Bool { began != nil }
+    func isUnderWay(at now: MonotonicTime) -> Bool {
+        began.map { now.milliseconds(since: $0) < Self.patienceMS } ?? false
+    }
 
     /// How many packets may go now; nil: as many as usual.
     mutating func packets(at now: MonotonicTime) -> UInt64? {
-        let since = began ?? now
-        began = since
-        guard now.milliseconds(since: since) < Self.patienceMS else { return nil }
+        began = began ?? now
+        guard isUnderWay(at: now) else { return nil }
         if let nextTrain, now < nextTrain { return 0 }
         nextTrain = now.advanced(byMilliseconds: Self.pauseMS)
         return Self.trainPackets

@@ -43,6 +43,7 @@ struct ViewerLink {
     private var patienceMS = patienceMS.first
     private(set) var pictureSince: MonotonicTime?
     private var beginning = LinkBeginning()
+    private var reports = ReportedLoss()
     /// More waits to be sent than a frame: the rest follows at its rate, and not above.
     var isBehind = false
     /// Since when what is sent hasn't fitted.
@@ -91,9 +92,21 @@ struct ViewerLink {
     }
 
     /// So much is sent again in a second to who is served with all others: who asks for more has a link that is full.
-    func mostRepairs(_ rates: borrowing LayerRates) -> Int {
-        guard estimate.hasReported || !beginning.hasBegun else { return LinkBeginning.mostRepairs }
+    func mostRepairs(_ rates: borrowing LayerRates, at now: MonotonicTime) -> Int {
+        if !estimate.hasReported, beginning.isUnderWay(at: now) { return LinkBeginning.mostRepairs }
         return max(Self.leastRepairs, Int(rates.all / (2 * 8 * 1_200)))
+    }
+
+    /// A receiver report has come: `sent` bytes and packets have gone out in all. Whether it says anything new.
+    mutating func receive(
+        _ block: ReportBlock, packets: UInt64, payloadBytes: UInt64, roundTripMS: Double?, at now: MonotonicTime
+    ) -> Bool {
+        guard let news = reports.receive(block, packets: packets, payloadBytes: payloadBytes, at: now) else {
+            return false
+        }
+        estimate.receive(
+            expected: news.expected, lost: news.lost, sentRate: news.sentRate, roundTripMS: roundTripMS, at: now)
+        return true
     }
 
     /// A report has come. Whether it is to be taken from among the others.
@@ -154,6 +167,8 @@ struct ViewerLink {
     /// Whether the picture may be tried again.
     mutating func mayTry(_ rates: borrowing LayerRates, at now: MonotonicTime) -> Bool {
         guard case .soundOnly(let until) = course, now >= until else { return course == .awaiting }
+        // Where no probe can tell, only the picture itself does.
+        if !estimate.canBeProbed { estimate.assume(1.1 * rates.upTo(0)) }
         guard rate(wanted: rates.all) >= 1.1 * rates.upTo(0), estimate.queueMS(at: now) < Self.crampedMS else {
             return false
         }

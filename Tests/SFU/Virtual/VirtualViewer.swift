@@ -34,6 +34,11 @@ final class VirtualViewer: VirtualPeer {
     private var missing = MissingPackets()
     /// It says when packets have come.
     var reports = true
+    /// It knows of transport-wide numbers; else it only says how much it has lost.
+    var speaksTransport = true
+    private var received = 0
+    private var first: Int?
+    private var lastBlock: MonotonicTime?
     private var arrivals = TransportFeedback()
     private var lastArrivals: MonotonicTime?
     private(set) var bytes = 0
@@ -56,7 +61,7 @@ final class VirtualViewer: VirtualPeer {
         for media in description.media {
             let formats = takesRepairs ? media.formats : Array(media.formats.prefix(1))
             text += "m=\(media.kind) 9 UDP/TLS/RTP/SAVPF \(formats.joined(separator: " "))\r\n"
-            for line in media.values("extmap") { text += "a=extmap:\(line)\r\n" }
+            if speaksTransport { for line in media.values("extmap") { text += "a=extmap:\(line)\r\n" } }
             text += "a=mid:\(media.value("mid") ?? "")\r\na=recvonly\r\na=setup:active\r\n"
         }
         return text
@@ -90,6 +95,8 @@ final class VirtualViewer: VirtualPeer {
         let last = highest ?? Int(sequence)
         let index = last + Int(Int16(truncatingIfNeeded: Int(sequence) - last))
         highest = max(last, index)
+        first = first ?? index
+        if !isRepair { received += 1 }
         if video[index] != nil { duplicates += 1 }
         video[index] =
             video[index]
@@ -122,13 +129,28 @@ final class VirtualViewer: VirtualPeer {
 
     private func report(at now: MonotonicTime) {
         if bound > 0, lastBound.map({ now.milliseconds(since: $0) >= 200 }) ?? true { sayBound(at: now) }
-        guard reports, lastArrivals.map({ now.milliseconds(since: $0) >= 60 }) ?? true else { return }
+        if !speaksTransport, lastBlock.map({ now.milliseconds(since: $0) >= 1_000 }) ?? true { sayLoss(at: now) }
+        guard reports, speaksTransport, lastArrivals.map({ now.milliseconds(since: $0) >= 60 }) ?? true else { return }
         lastArrivals = now
         while let report = arrivals.build(sender: 1, media: mediaSSRC) {
             var compound = RTCPCompound()
             compound.append(report)
             sendReport(compound)
         }
+    }
+
+    private func sayLoss(at now: MonotonicTime) {
+        lastBlock = now
+        guard let highest, let first else { return }
+        var compound = RTCPCompound()
+        compound.receiverReport(
+            sender: 1,
+            [
+                ReportBlock(
+                    ssrc: mediaSSRC, fractionLost: 0, cumulativeLost: Int32(highest - first + 1 - received),
+                    highestSequence: UInt32(highest), jitter: 0, lastReport: 0, delay: 0)
+            ])
+        sendReport(compound)
     }
 
     private var lastBound: MonotonicTime?

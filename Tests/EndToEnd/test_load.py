@@ -67,6 +67,29 @@ def test_viewers_get_all_that_is_published(start_server, load, workers):
     assert "lost after repair" in table
 
 
+def test_weak_viewers_have_links_of_their_own_and_cost_the_others_nothing(server, load):
+    stream = server.api.create()
+    run = load(*doors(server, stream), "--token", TOKEN, "--viewers", 16, "--duration", 6, "--weak", "25%",
+               "--link", "rate=1600,delay=25,queue=200,loss=1")
+    status, table, complaints, report = run.end()
+    assert status in (0, 3), complaints + table
+    assert report["weak"]["viewers"] == 4 and report["viewers"]["joined"] == 16
+    assert report["delivery"]["lost"] == 0, "the others' packets"
+    # No more comes than the links carry, and something of the picture does.
+    assert 200_000 < report["weak"]["bits_per_second"] < 1_600_000
+    watchable = report["watchable"]
+    assert watchable["weak"] < watchable["all"] < watchable["others"] and watchable["others"] > 0.8
+    assert "seconds to be watched" in table and "weak viewers" in table
+
+
+@pytest.mark.parametrize("options, said", [
+    (("--weak", "25%"), "--link"), (("--link", "rate=fast"), "rate"), (("--link", "rate=800", "--weak", "150%"), "--weak"),
+    (("--link", "trace=/none"), "trace"), (("--link", "width=5"), "width")])
+def test_a_link_that_makes_no_sense_is_refused_in_words(load, options, said):
+    status, _, complaints, _ = load("--whep", "http://127.0.0.1:9/whep/x", "--viewers", 1, *options).end()
+    assert status == 2 and said in complaints and complaints.count("\n") == 1
+
+
 def test_a_run_ends_early_and_in_order(server, stream, load, api):
     run = load(*doors(server, stream), "--token", TOKEN, "--viewers", 3, "--duration", 600)
 

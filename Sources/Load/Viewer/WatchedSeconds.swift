@@ -15,7 +15,7 @@ struct WatchedSeconds {
 
     mutating func frame(at now: MonotonicTime) {
         settle(at: now)
-        if let last, now.milliseconds(since: last) > Self.longestGapMS { isGapped = true }
+        noteGap(until: now)
         frames += 1
         last = now
     }
@@ -26,9 +26,15 @@ struct WatchedSeconds {
         guard let open = second else { return second = current }
         guard current > open else { return }
         total += UInt32(current - open)
-        let end = MonotonicTime(nanoseconds: (open + 1) * 1_000_000_000)
-        if last.map({ end.milliseconds(since: $0) > Self.longestGapMS }) ?? true { isGapped = true }
+        noteGap(until: MonotonicTime(nanoseconds: (open + 1) * 1_000_000_000))
         if frames >= Self.leastFrames, !isGapped { watchable += 1 }
         (second, frames, isGapped) = (current, 0, false)
+    }
+
+    /// What of a gap lies in the second that isn't over.
+    private mutating func noteGap(until now: MonotonicTime) {
+        let start = MonotonicTime(nanoseconds: (second ?? 0) * 1_000_000_000)
+        let begin = max(last ?? start, start)
+        if now.milliseconds(since: begin) > Self.longestGapMS { isGapped = true }
     }
 }

@@ -42,7 +42,8 @@ struct LoadLinkTests {
     }
 
     @Test func aTraceCarriesWhatItSaysAndBeginsAnew() throws {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("trace-\(UInt64.random(in: 0...(.max)))")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "trace-\(UInt64.random(in: 0...(.max)))")
         defer { try? FileManager.default.removeItem(at: file) }
         try "0 1000\n200 0\n400 500\n600 1000\n".write(to: file, atomically: true, encoding: .utf8)
         var link = try link("trace=\(file.path),delay=0,queue=10000")

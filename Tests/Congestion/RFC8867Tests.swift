@@ -18,6 +18,8 @@ struct RFC8867Tests {
         var active: [[ClosedRange<Double>]] = []
         /// Long ones, and short ones of 500 kB each that come again after some seconds.
         var tcp = (long: 0, short: 0)
+        /// What the way back carries, where reports have to come through what another flow sends there.
+        var back: [(from: Double, kbps: Double)] = []
         var leastUse = 0.0
         /// Of an equal part, what each flow gets at least in the second half.
         var leastShare = 0.0
@@ -33,6 +35,10 @@ struct RFC8867Tests {
             name: "5.2 changing link, two flows", seconds: 125,
             capacity: [(0, 4_000), (25_000, 2_000), (50_000, 3_500), (75_000, 1_000), (100_000, 2_000)],
             oneWayMS: [50, 50], leastUse: 0.8, leastShare: 0.5),
+        Case(
+            name: "5.3 congested feedback", seconds: 100,
+            capacity: [(0, 2_000), (20_000, 1_000), (40_000, 500), (60_000, 2_000)],
+            back: [(0, 2_000), (35_000, 800), (70_000, 2_000)], leastUse: 0.7),
         Case(
             name: "5.4 flows that come later", seconds: 120, capacity: [(0, 3_500)], oneWayMS: [50, 50, 50],
             active: [[0...120_000], [20_000...120_000], [40_000...120_000]], leastUse: 0.7, leastShare: 0.3),
@@ -58,6 +64,10 @@ struct RFC8867Tests {
         let flows = test.oneWayMS.map { VirtualFlow(oneWayMS: $0, seconds: test.seconds) }
         let link = VirtualLink(capacity: test.capacity, queueMS: test.queueMS, loss: test.loss)
         let scenario = Scenario(link, flows, seconds: test.seconds)
+        if !test.back.isEmpty {
+            let back = VirtualLink(capacity: test.back, queueMS: test.queueMS, seed: 2)
+            scenario.back = BackLink(back, for: flows[0], seconds: test.seconds)
+        }
         scenario.others = (0..<test.tcp.long + test.tcp.short).map { number in
             VirtualTCP(oneWayMS: 50, bytes: number < test.tcp.long ? nil : 0)
         }

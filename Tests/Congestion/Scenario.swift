@@ -19,6 +19,8 @@ final class Scenario {
     var link: VirtualLink
     let flows: [VirtualFlow]
     var others: [VirtualTCP] = []
+    /// The way back of the first flow's reports, which somebody else's flow goes the same way.
+    var back: BackLink?
     let seconds: Int
     /// Called each ms.
     var script: (Scenario, Double) -> Void = { _, _ in }
@@ -63,6 +65,7 @@ final class Scenario {
                 head = 0
             }
             for flow in flows { flow.report(at: now) }
+            back?.advance(to: now)
         }
         return score()
     }

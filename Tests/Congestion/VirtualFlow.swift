@@ -22,6 +22,8 @@ final class VirtualFlow {
     private var lastReport = 0.0
     private var pending: [(at: Double, TransportArrivals)] = []
     private var backDelayMS: Double
+    /// Where reports go that have a link of their own to come through; nil: they only take their time.
+    var sendReport: ((TransportArrivals) -> Void)?
     /// Of the receiver: bits by second, for the scores.
     private(set) var received: [Double]
 
@@ -101,8 +103,12 @@ final class VirtualFlow {
             arrivals.removeValue(forKey: number).map { Int64($0 * 4) + 1_000_000 }
         }
         reportedUpTo = newest + 1
-        pending.append((now + backDelayMS, TransportArrivals(base: UInt16(truncatingIfNeeded: first), ticks: ticks)))
+        let report = TransportArrivals(base: UInt16(truncatingIfNeeded: first), ticks: ticks)
+        if let sendReport { sendReport(report) } else { take(report, at: now + backDelayMS) }
     }
+
+    /// A report will have come by then.
+    func take(_ report: TransportArrivals, at time: Double) { pending.append((time, report)) }
 
     private func takeReports(at now: Double) {
         while let next = pending.first, next.at <= now {

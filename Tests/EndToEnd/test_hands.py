@@ -252,3 +252,17 @@ def test_who_leaves_before_the_server_has_heard_of_the_end_is_asked(server, open
     host.get_by_role("dialog", name="Leave the show?").get_by_role("button", name="Stay").click()
     host.context.set_offline(False)
     expect(status(host, "Ended")).to_be_visible(timeout=30_000)
+
+
+def test_a_name_that_nobody_may_have_is_said_to_be_none(server, stream, open_page):
+    page = open_page(f"{server.url}/watch/{stream}")
+    expect(status(page, "Starting soon")).to_be_visible()
+    for name, kept in (("Host", ""), ("Ada", "Ada")):
+        page.locator("#name").fill(name)
+        page.locator("#name").blur()
+        expect(page.locator("#name")).to_have_value(kept)
+        if not kept:
+            expect(page.get_by_role("alert")).to_contain_text("the host's")
+    page.get_by_role("textbox", name="Message", exact=True).fill("hello")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log", name="Chat")).to_contain_text("Ada")

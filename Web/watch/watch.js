@@ -173,7 +173,14 @@ signaling.addEventListener("joined", ({ detail }) => {
     if (saved.name !== knownName) signaling.send("rename", { name: saved.name || null });
     follow(detail.stream);
 });
-signaling.addEventListener("renamed", ({ detail }) => { knownName = saved.name === "" ? "" : detail.name; });
+signaling.addEventListener("renamed", ({ detail }) => {
+    if (detail.name === "Guest" && !["", "guest"].includes(saved.name.trim().toLowerCase())) {
+        toast("That name is the host's, or can't be seen: others see you as Guest. Choose another.");
+        localStorage.setItem("vitrine.name", "");
+        byId("name").value = "";
+    }
+    knownName = saved.name === "" ? "" : detail.name;
+});
 signaling.addEventListener("stream_started", ({ detail }) => follow(detail.stream));
 signaling.addEventListener("stream_ended", ({ detail }) => follow(detail.stream));
 signaling.addEventListener("stream_update", ({ detail }) => {

@@ -124,10 +124,10 @@ final class Viewer: @unchecked Sendable {
         _ payload: UnsafeRawBufferPointer, _ sequence: UInt16, _ header: RTPHeader, arrival: MonotonicTime?,
         _ latencies: inout LatencyRecorder
     ) {
-        // What is left out for a narrow link gives the rest other numbers.
+        // What is left out for a narrow link gives the rest other numbers, and its delay isn't the server's.
         verifier?.takeVideo(
             payload, sequence: sequence, header: header, codec: video?.track.codec, checksPlace: !isWeak,
-            arrival: arrival, &latencies)
+            arrival: isWeak ? nil : arrival, &latencies)
     }
 
     private func beginsKeyFrame(_ payload: UnsafeRawBufferPointer) -> Bool {

@@ -52,10 +52,8 @@ package struct LinkEstimate {
         return [known, bound].compactMap { $0 }.min().map { max($0, Self.leastRate) }
     }
 
+    /// Whether it is told when packets came: only then does padding show what a link carries.
     package var hasReported: Bool { lastReport != nil }
-
-    /// Whether what comes is reported on so well that padding would show what a link carries.
-    package var canBeProbed: Bool { lastReport != nil || bound != nil }
 
     /// It is tried whether the link carries this much.
     package mutating func assume(_ rate: Double) { control.set(max(control.rate, rate)) }

@@ -58,6 +58,45 @@ struct LinkTests {
         #expect(bits[1] > 2_000_000, "\(bits[1])")
     }
 
+    @Test(
+        "who tells only of loss gets the picture back after a narrow stretch, whether it says what it takes or not",
+        arguments: [0, 4_000_000] as [UInt32])
+    func reportsOnlyRecovered(bound: UInt32) throws {
+        let world = try VirtualWorld(seed: 37)
+        let publisher = try world.publish { $0.isLayered = true }
+        let viewer = try world.watch(1) { $0.speaksTransport = false }
+        for _ in 0..<200 where viewer.firstVideo == nil { play(world, publisher, 100) }
+        viewer.bound = bound
+        play(world, publisher, 2_000)
+        world.downlinks[viewer.address] = Link(delayMS: 25, rateKbps: 200)
+        play(world, publisher, 10_000)
+        world.downlinks[viewer.address] = Link(delayMS: 25)
+        play(world, publisher, 20_000)
+        let before = viewer.video.count
+        play(world, publisher, 4_000)
+        #expect(viewer.video.count - before > 4 * 60, "not even the lowest layer: \(viewer.video.count - before)")
+    }
+
+    @Test("who joins late over a narrow link isn't sent at once all that it has missed, and over a wide one begins as soon")
+    func joinsLate() throws {
+        let world = try VirtualWorld(seed: 38)
+        let publisher = try world.publish()
+        let early = try world.watch(1)
+        for _ in 0..<200 where early.firstVideo == nil { play(world, publisher, 100) }
+        early.askForKeyFrame()
+        play(world, publisher, 1_200)
+        let late = try (2...3).map { try world.watch($0) }
+        world.downlinks[late[0].address] = Link(delayMS: 25, rateKbps: 1_500)
+        for _ in 0..<400 where late.contains(where: { $0.firstVideo == nil }) { play(world, publisher, 5) }
+        let sent = late.map { world.datagrams(to: $0.address) }
+        play(world, publisher, 150)
+        // Three trains of twelve, sound, and what is new; not 300 packets and more.
+        #expect(world.datagrams(to: late[0].address) - sent[0] < 100)
+        play(world, publisher, 1_500)
+        let newest = try #require(early.video.keys.max())
+        #expect(late[1].video.count > 60 && early.video[newest] != nil)
+    }
+
     @Test("who has a better link again gets the picture back, whole")
     func recovered() throws {
         let world = try VirtualWorld(seed: 33)

@@ -72,7 +72,7 @@ package struct LinkProfile: Sendable, Equatable {
             else { throw Self.failure("\(path) is no trace: lines of MS KBIT_PER_S, their times rising") }
             steps.append(Step(from: words[0], kilobits: words[1]))
         }
-        guard let last = steps.last, steps.contains(where: { $0.kilobits > 0 }) else {
+        guard let last = steps.last, steps.contains(where: { $0.kilobits >= 1 }) else {
             throw Self.failure("\(path) carries nothing")
         }
         steps[0].from = 0

@@ -97,7 +97,7 @@ struct ViewerLink {
         return max(Self.leastRepairs, Int(rates.all / (2 * 8 * 1_200)))
     }
 
-    /// A receiver report has come: `sent` bytes and packets have gone out in all. Whether it says anything new.
+    /// A receiver report has come, when so many packets and bytes have gone out in all. Whether it says anything new.
     mutating func receive(
         _ block: ReportBlock, packets: UInt64, payloadBytes: UInt64, roundTripMS: Double?, at now: MonotonicTime
     ) -> Bool {
@@ -168,7 +168,7 @@ struct ViewerLink {
     mutating func mayTry(_ rates: borrowing LayerRates, at now: MonotonicTime) -> Bool {
         guard case .soundOnly(let until) = course, now >= until else { return course == .awaiting }
         // Where no probe can tell, only the picture itself does.
-        if !estimate.canBeProbed { estimate.assume(1.1 * rates.upTo(0)) }
+        if !estimate.hasReported { estimate.assume(1.1 * rates.upTo(0)) }
         guard rate(wanted: rates.all) >= 1.1 * rates.upTo(0), estimate.queueMS(at: now) < Self.crampedMS else {
             return false
         }

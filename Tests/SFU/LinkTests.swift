@@ -88,10 +88,8 @@ struct LinkTests {
         let late = try (2...3).map { try world.watch($0) }
         world.downlinks[late[0].address] = Link(delayMS: 25, rateKbps: 1_500)
         for _ in 0..<400 where late.contains(where: { $0.firstVideo == nil }) { play(world, publisher, 5) }
-        let sent = late.map { world.datagrams(to: $0.address) }
-        play(world, publisher, 150)
-        // Three trains of twelve, sound, and what is new; not 300 packets and more.
-        #expect(world.datagrams(to: late[0].address) - sent[0] < 100)
+        // A key frame and a train, with sound and what the handshake took; not all of 1.2 s, which is 330 packets.
+        #expect(world.datagrams(to: late[0].address) < 100, "\(world.datagrams(to: late[0].address))")
         play(world, publisher, 1_500)
         let newest = try #require(early.video.keys.max())
         #expect(late[1].video.count > 60 && early.video[newest] != nil)

@@ -1,14 +1,12 @@
 """What hands do: a second tap, a double click, an end confirmed on a dying line, a link opened in a tab that is there."""
 
-import time
-
 import pytest
 from playwright.sync_api import expect
 
 from signaling_client import Client
 from test_on_air import button, is_camera_open, looks_on, studio
 from test_prices import add
-from test_show import create_show, go_live, open_admin, sees_moving_picture, status
+from test_show import create_show, end_stream, go_live, open_admin, sees_moving_picture, status
 from vitrine import TOKEN, until
 
 PHONE = {"width": 390, "height": 780}
@@ -84,8 +82,7 @@ def test_an_end_that_was_confirmed_while_the_line_was_dead_ends_the_show(server,
     viewer = open_page(f"{server.url}/watch/{stream}")
     sees_moving_picture(viewer)
     host.context.set_offline(True)
-    button(host, "End stream").click()
-    host.get_by_role("dialog", name="End the show?").get_by_role("button", name="End the show", exact=True).click()
+    end_stream(host)
     # Nothing leaves the page from now on, though the server can't know yet.
     until(lambda: not is_camera_open(host), 10, "the camera to close")
     expect(status(host, "On air")).to_be_hidden()
@@ -217,12 +214,17 @@ def test_the_second_half_of_a_double_click_meets_nothing_else(server, api, open_
 def test_what_is_pressed_while_another_thing_is_under_way_is_done_after_it(server, api, open_page):
     host = open_admin(open_page, server)
     stream = create_show(host, "Slowly")
-    slow = f"**/api/livestreams/{stream}/products**"
-    host.route(slow, lambda route: (time.sleep(0.4), route.continue_())[1])
+    held = []
+    host.route(f"**/api/livestreams/{stream}/products", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
     for title in ("1.00", "2.00"):
         add(host, title, "EUR")
         button(host, "Add product").click()
-    expect(host.get_by_role("listitem", name="Product 2.00")).to_be_visible(timeout=15_000)
+    for title in ("1.00", "2.00"):
+        # One at a time, in the order of the presses; the page has to be asked for its requests to be seen.
+        until(lambda: host.evaluate("1") and held, 10, "a product on its way")
+        assert len(held) == 1 and f"Product {title}" in held[0].request.post_data
+        held.pop().continue_()
+    expect(host.get_by_role("listitem", name="Product 2.00")).to_be_visible()
     for title in ("1.00", "2.00"):
         host.get_by_role("listitem", name=f"Product {title}").get_by_role("button", name="Pin", exact=True).click()
     expect(button(host, "Unpin")).to_have_count(2, timeout=15_000)
@@ -245,8 +247,7 @@ def test_who_leaves_before_the_server_has_heard_of_the_end_is_asked(server, open
     go_live(host)
     expect(status(host, "On air")).to_be_visible(timeout=20_000)
     host.context.set_offline(True)
-    button(host, "End stream").click()
-    host.get_by_role("dialog", name="End the show?").get_by_role("button", name="End the show", exact=True).click()
+    end_stream(host)
     host.get_by_role("link", name="All shows").click()
     expect(host.get_by_role("dialog", name="Leave the show?")).to_contain_text("hasn't heard")
     host.get_by_role("dialog", name="Leave the show?").get_by_role("button", name="Stay").click()

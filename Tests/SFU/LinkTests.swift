@@ -77,7 +77,9 @@ struct LinkTests {
         #expect(viewer.video.count - before > 4 * 60, "not even the lowest layer: \(viewer.video.count - before)")
     }
 
-    @Test("who joins late over a narrow link isn't sent at once all that it has missed, and over a wide one begins as soon")
+    @Test(
+        "who joins late over a narrow link isn't sent at once all that it has missed"
+    )
     func joinsLate() throws {
         let world = try VirtualWorld(seed: 38)
         let publisher = try world.publish()
